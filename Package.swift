@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+// The map of the rooms: arrows go down this list only, and the compiler guards them.
+import PackageDescription
+
+let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+
+// The bridge is optimised in debug builds too: the sandbox's clocks and budgets are tuned for compiled-for-speed code.
+let c: [CSetting] = [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra"])]
+
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], resources: resources, swiftSettings: swift)
+}
+
+func tests(of room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(room)Tests", dependencies: [.byName(name: room)] + dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "kontor",
+    targets: [
+        .executableTarget(name: "kontor", dependencies: ["Server"], swiftSettings: swift),
+        room("Server", ["Platform", "CMicrohttpd", "CBridge"]),
+        room("Platform", ["Ledger", "Scripting"], resources: [.embedInCode("Prelude")]),
+        room("Scripting", ["Core", "CBridge"]),
+        room("Ledger", ["Storage"]),
+        room("Storage", ["Core", "CSQLite", "CBridge"]),
+        room("Core", ["CSodium"]),
+
+        .target(name: "CBridge", dependencies: ["CLua", "CSQLite", "CMicrohttpd"], cSettings: c),
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+        .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd"),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+
+        tests(of: "Core"),
+        tests(of: "Storage"),
+        tests(of: "Ledger"),
+        tests(of: "Scripting"),
+        tests(of: "Platform"),
+        tests(of: "Server"),
+    ]
+)
