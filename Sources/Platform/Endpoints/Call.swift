@@ -1,0 +1,109 @@
+import Core
+import Storage
+
+/// One request on its way through an endpoint: who asks, of which tenant, with what.
+///
+/// It belongs to one thread at a time: the connection's, then the lane's or reader's.
+package final class Call {
+    package let endpoint: Endpoint
+    package let tenant: Tenant?
+    /// What runs for the tenant, as it was when the request arrived; a publish in between does not change it.
+    package let revision: Revision?
+    package let principal: Principal
+    /// The path's parameters, percent-decoded.
+    package let parameters: [String: String]
+    package let query: [(name: String, value: String)]
+    /// The parsed body; `.null` when there was none.
+    package let body: Value
+    /// SHA-256 of the body's bytes, the request's identity under an idempotency key.
+    package let bodyBytes: [UInt8]
+    package let idempotencyKey: String?
+    package let ifMatch: String?
+    package let requestID: String
+    package let remoteAddress: String
+    /// When the request arrived.
+    package let now: Instant
+    package let instance: Instance
+    private var connection: Connection?
+
+    package init(
+        endpoint: Endpoint, instance: Instance, tenant: Tenant?, revision: Revision?, principal: Principal,
+        parameters: [String: String] = [:], query: [(name: String, value: String)] = [], body: Value = .null,
+        bodyBytes: [UInt8] = [], idempotencyKey: String? = nil, ifMatch: String? = nil, requestID: String,
+        remoteAddress: String = "", now: Instant
+    ) {
+        self.endpoint = endpoint
+        self.instance = instance
+        self.tenant = tenant
+        self.revision = revision
+        self.principal = principal
+        self.parameters = parameters
+        self.query = query
+        self.body = body
+        self.bodyBytes = bodyBytes
+        self.idempotencyKey = idempotencyKey
+        self.ifMatch = ifMatch
+        self.requestID = requestID
+        self.remoteAddress = remoteAddress
+        self.now = now
+    }
+
+    /// Lends the connection for the length of `body`.
+    package func with<T>(_ connection: Connection, _ body: () throws -> T) rethrows -> T {
+        self.connection = connection
+        defer { self.connection = nil }
+        return try body()
+    }
+
+    /// The tenant's database, inside the call's own transaction. Only for endpoints that run as `.read` or `.write`.
+    package var database: Connection {
+        guard let connection else { preconditionFailure("\(endpoint.path) has no transaction of its own") }
+        return connection
+    }
+
+    package func queryValue(_ name: String) -> String? {
+        query.first { $0.name == name }?.value
+    }
+
+    /// A path parameter that is a row id.
+    /// - Throws: 404 `request.not_found` when it is not a positive integer, as no such row can exist.
+    package func id(_ name: String = "id") throws -> Int64 {
+        guard let text = parameters[name], let id = Int64(text), id > 0, String(id) == text else {
+            throw Problem(404, "request.not_found", "There is no \(name) “\(parameters[name] ?? "")” here.")
+        }
+        return id
+    }
+}
+
+/// What answers a call.
+package struct Reply: Sendable {
+    package enum Body: Sendable {
+        case none
+        case json(Value)
+        case bytes([UInt8], contentType: String)
+    }
+
+    package var status: Int
+    package var body: Body
+    package var headers: [(String, String)]
+
+    package init(_ status: Int = 200, _ body: Value, headers: [(String, String)] = []) {
+        self.status = status
+        self.body = .json(body)
+        self.headers = headers
+    }
+
+    package init(_ status: Int, bytes: [UInt8], contentType: String, headers: [(String, String)] = []) {
+        self.status = status
+        self.body = .bytes(bytes, contentType: contentType)
+        self.headers = headers
+    }
+
+    package static let noContent = Reply(status: 204)
+
+    private init(status: Int) {
+        self.status = status
+        body = .none
+        headers = []
+    }
+}
