@@ -15,7 +15,7 @@ package final class Call {
     package let query: [(name: String, value: String)]
     /// The parsed body; `.null` when there was none.
     package let body: Value
-    /// SHA-256 of the body's bytes, the request's identity under an idempotency key.
+    /// The body as it came; its SHA-256 is the request's identity under an idempotency key.
     package let bodyBytes: [UInt8]
     package let idempotencyKey: String?
     package let ifMatch: String?
@@ -81,6 +81,9 @@ package struct Reply: Sendable {
         case none
         case json(Value)
         case bytes([UInt8], contentType: String)
+        /// Sent piece by piece while it is made, inside the transaction of a `.read` endpoint; `put` waits for slow readers.
+        /// An error after the first piece cuts the answer short, so that nobody takes half for the whole.
+        case stream(contentType: String, write: @Sendable (_ call: Call, _ put: ([UInt8]) throws -> Void) throws -> Void)
     }
 
     package var status: Int
@@ -96,6 +99,15 @@ package struct Reply: Sendable {
     package init(_ status: Int, bytes: [UInt8], contentType: String, headers: [(String, String)] = []) {
         self.status = status
         self.body = .bytes(bytes, contentType: contentType)
+        self.headers = headers
+    }
+
+    package init(
+        _ status: Int = 200, contentType: String, headers: [(String, String)] = [],
+        stream: @escaping @Sendable (_ call: Call, _ put: ([UInt8]) throws -> Void) throws -> Void
+    ) {
+        self.status = status
+        self.body = .stream(contentType: contentType, write: stream)
         self.headers = headers
     }
 

@@ -46,6 +46,14 @@ package struct Endpoint: Sendable {
         case required
     }
 
+    /// What a request's body may be. A body of another type is 415.
+    package enum Accepts: Sendable, Equatable {
+        /// `call.body` is parsed, and read through `documentation.input` where there is one. No body is an empty object then.
+        case json
+        /// `call.bodyBytes` as they came, of one of these media types.
+        case bytes([String])
+    }
+
     package var method: Method
     package var path: PathTemplate
     package var access: Access
@@ -54,13 +62,14 @@ package struct Endpoint: Sendable {
     package var rateClass: RateClass
     /// Largest body taken, in bytes.
     package var bodyLimit: Int
+    package var accepts: Accepts
     package var documentation: Documentation
     package var handle: @Sendable (Call) throws -> Reply
 
     package init(
         _ method: Method, _ path: PathTemplate, access: Access, execution: Execution,
         idempotency: Idempotency? = nil, rateClass: RateClass = .standard, bodyLimit: Int = 1 << 20,
-        documentation: Documentation, handle: @escaping @Sendable (Call) throws -> Reply
+        accepts: Accepts = .json, documentation: Documentation, handle: @escaping @Sendable (Call) throws -> Reply
     ) {
         self.method = method
         self.path = path
@@ -69,6 +78,7 @@ package struct Endpoint: Sendable {
         self.idempotency = idempotency ?? (execution == .write ? .accepted : .none)
         self.rateClass = rateClass
         self.bodyLimit = bodyLimit
+        self.accepts = accepts
         self.documentation = documentation
         self.handle = handle
     }
