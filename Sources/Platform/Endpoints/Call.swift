@@ -25,6 +25,7 @@ package final class Call {
     package let now: Instant
     package let instance: Instance
     private var connection: Connection?
+    private var afterCommitWork: [@Sendable () -> Void] = []
 
     package init(
         endpoint: Endpoint, instance: Instance, tenant: Tenant?, revision: Revision?, principal: Principal,
@@ -53,6 +54,19 @@ package final class Call {
         self.connection = connection
         defer { self.connection = nil }
         return try body()
+    }
+
+    /// Has `work` done after the commit that holds this call's changes, before the call is answered: swapping what is kept in
+    /// memory for what is now on disk. Not done when the call is refused or the commit fails. It must be quick and cannot fail.
+    package func afterCommit(_ work: @escaping @Sendable () -> Void) {
+        afterCommitWork.append(work)
+    }
+
+    /// For who serves the call: does what `afterCommit` was given, once.
+    package func runAfterCommit() {
+        let work = afterCommitWork
+        afterCommitWork = []
+        for item in work { item() }
     }
 
     /// The tenant's database, inside the call's own transaction. Only for endpoints that run as `.read` or `.write`.
