@@ -1,1 +1,3 @@
 #pragma once
+#include "CBridgeSQLite.h"
+#include "CBridgeThread.h"

@@ -120,11 +120,12 @@ final class StatementHooks {
     var runsUntilFailure: Int?
     var injected: StorageError = .interrupted
 
-    func beforeRun(_ statement: Statement) throws(StorageError) {
+    /// The error that the statement shall fail with instead of running.
+    func failure(before statement: Statement) -> StorageError? {
         record?(statement.expandedText)
-        guard let left = runsUntilFailure else { return }
+        guard let left = runsUntilFailure else { return nil }
         runsUntilFailure = left > 1 ? left - 1 : nil
-        if left == 1 { throw injected }
+        return left == 1 ? injected : nil
     }
 }
 

@@ -14,6 +14,8 @@ package final class Connection {
         case reader
         /// A private database in memory; the path is ignored.
         case memory
+        /// A new file that a backup fills: without care for crashes, since it is thrown away unless it is whole.
+        case copy
     }
 
     package struct Options: Sendable {
@@ -105,7 +107,10 @@ package final class Connection {
     /// The error of the call that just failed; remembers it if it ends the turn.
     func failure(_ code: Int32, _ sql: String) -> StorageError {
         let message = String(cString: sqlite3_errmsg(handle))
-        let error = StorageError(code: code, message: message, sql: sql)
+        return noting(StorageError(code: code, message: message, sql: sql))
+    }
+
+    func noting(_ error: StorageError) -> StorageError {
         if error.endsTurn, fatal == nil { fatal = error }
         return error
     }
@@ -127,6 +132,9 @@ extension Connection {
         case .writer:
             flags |= SQLITE_OPEN_READWRITE
             if options.creates { try makeFile(path) }
+        case .copy:
+            flags |= SQLITE_OPEN_READWRITE
+            try makeFile(path)
         case .reader: flags |= SQLITE_OPEN_READONLY
         case .memory: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY
         }
@@ -178,6 +186,7 @@ extension Connection {
                     PRAGMA query_only=1
                     """)
         case .memory: try execute(script: "PRAGMA temp_store=MEMORY")
+        case .copy: try execute(script: "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF")
         }
     }
 

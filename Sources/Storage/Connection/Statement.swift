@@ -99,7 +99,7 @@ package final class Statement {
             sqlite3_reset(handle)
             throw connection.failure(code, sql.text)
         }
-        if !isRunning { try connection.hooks?.beforeRun(self) }
+        if !isRunning, let error = connection.hooks?.failure(before: self) { throw connection.noting(error) }
     }
 
     /// The text with its parameters filled in.

@@ -1,0 +1,82 @@
+import Core
+
+// What the lane's threads do.
+
+extension Store {
+    func runTurn() -> Bool {
+        guard tryOwn() else { return false }
+        do throws(StorageError) {
+            try openWriter()
+            if let writer { serveQueue(writer) }
+        } catch {
+            answerQueue(with: error)
+        }
+        return disown()
+    }
+
+    private func serveQueue(_ db: Connection) {
+        var turn = Turn(db)
+        var failure: StorageError?
+        do throws(StorageError) {
+            try turn.begin()
+            let started = monotonicNanoseconds()
+            while let work = next(served: turn.count, started: started) { try turn.serve(work) }
+            try turn.commit()
+        } catch {
+            failure = error
+            turn.undo(error)
+        }
+        note(turn, failed: failure != nil)
+        // Before the answers, so that whoever got one finds the store as it is now.
+        if let failure, failure.closesStore { closeFailed(failure) }
+        turn.answer()
+        if let failure, turn.count == 0 { answerQueue(with: failure) }
+        if failure == nil { checkpointIfDue(db) }
+    }
+
+    /// The next work of the turn; nil ends it.
+    private func next(served: Int, started: UInt64) -> (any LaneWork)? {
+        if served >= configuration.groupLimit { return nil }
+        if served > 0, monotonicNanoseconds() - started >= configuration.turnNanoseconds { return nil }
+        monitor.lock()
+        defer { monitor.unlock() }
+        return queue.popFirst()
+    }
+
+    private func note(_ turn: Turn, failed: Bool) {
+        monitor.locked {
+            counts.turns += 1
+            counts.largestGroup = max(counts.largestGroup, turn.count)
+            counts.committed += turn.committed
+            counts.refused += turn.refused
+            counts.failed += turn.count - turn.committed - turn.refused
+            if failed { counts.lostTurns += 1 }
+            lastUse = monotonicNanoseconds()
+        }
+    }
+
+    /// All that wait get the same answer.
+    func answerQueue(with error: StorageError) {
+        let works = monitor.locked {
+            let works = queue.takeAll()
+            counts.failed += works.count
+            return works
+        }
+        for work in works { work.finished(.failed(error)) }
+    }
+
+    /// Between turns and after their answers, so that no commit waits inside for a checkpoint.
+    private func checkpointIfDue(_ db: Connection) {
+        if db.walFrames < checkpointedFrames { checkpointedFrames = 0 }  // the log began anew
+        guard db.walFrames - checkpointedFrames >= configuration.checkpointFrames else { return }
+        checkpointedFrames = db.walFrames
+        do {
+            try db.checkpoint(.passive)
+            monitor.locked { counts.checkpoints += 1 }
+        } catch {
+            db.fatal = nil
+            // A full disk is told by the next commit; the log keeps what the file does not have yet.
+            if error.closesStore { closeFailed(error) }
+        }
+    }
+}

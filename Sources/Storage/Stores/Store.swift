@@ -1,0 +1,166 @@
+import Core
+
+/// One database file: its lane, which alone writes, and its readers. Opened at first use, closed when idle.
+///
+/// `@unchecked Sendable`: what is marked so is read and written under the monitor; the writer belongs to whoever set
+/// `isOwned` under the monitor, and to nobody else until they cleared it.
+package final class Store: Lane, @unchecked Sendable {
+    package let path: String
+    package let configuration: StoreConfiguration
+    let pool: LanePool
+    let monitor = Monitor()
+
+    // Under the monitor.
+    var phase = Phase.closed
+    var queue = FIFO<any LaneWork>()
+    var isScheduled = false
+    var isOwned = false
+    var isGathering = false
+    /// Threads that wait for the owner or the last reader to go; new readers stand back for them.
+    var waitingForQuiet = 0
+    var idleReaders: [Connection] = []
+    var readersOut = 0
+    /// Read connections beside the pool.
+    var guestsOut = 0
+    var lastUse: UInt64 = 0
+    var counts = LaneStatistics()
+
+    // The owner's.
+    var writer: Connection?
+    var checkpointedFrames = 0
+    var expectedGroup = 0
+
+    enum Phase {
+        case closed, open, closing
+        /// - Parameter isReadable: the file was opened and sound before; it takes no writes until it was checked.
+        case failed(StorageError, at: UInt64, isReadable: Bool)
+        case suspended(String)
+    }
+
+    /// Opens nothing yet.
+    package init(path: String, configuration: StoreConfiguration = StoreConfiguration(), pool: LanePool) {
+        self.path = path
+        self.configuration = configuration
+        self.pool = pool
+    }
+
+    // MARK: Writing
+
+    /// Puts the work into the lane's queue and returns; `work.finished` tells the rest.
+    /// - Throws: `.queueFull`; `.closed` while it is suspended; what keeps the store from being opened, or `.readOnly`,
+    ///   within a second of a failure.
+    package func submit(_ work: any LaneWork) throws(StorageError) {
+        let now = monotonicNanoseconds()
+        monitor.lock()
+        if let refusal = refusalOfWrites(at: now) {
+            monitor.unlock()
+            throw refusal
+        }
+        if queue.count >= configuration.queueLimit {
+            monitor.unlock()
+            throw .queueFull(limit: configuration.queueLimit)
+        }
+        queue.append(work)
+        lastUse = now
+        let schedules = !isScheduled && !isOwned
+        if schedules { isScheduled = true }
+        if isGathering { monitor.wakeAll() }
+        monitor.unlock()
+        if schedules { pool.schedule(self) }
+    }
+
+    /// Runs `body` in the lane and waits until it is on disk. For the command line and tests: a request submits.
+    package func write<T>(_ body: @escaping @Sendable (Connection) throws -> T) throws -> T {
+        guard !LanePool.isLaneThread else { throw StorageError.misuse("a lane that waits for a lane") }
+        let work = ClosureWork(body)
+        try submit(work)
+        return try work.wait()
+    }
+
+    private func refusalOfWrites(at now: UInt64) -> StorageError? {
+        switch phase {
+        case .suspended(let why): return .closed(why)
+        case .failed(let error, let at, let isReadable):
+            guard now < at + configuration.reopenNanoseconds else { return nil }
+            return isReadable ? .readOnly(error.code) : error
+        case .closed, .open, .closing: return nil
+        }
+    }
+
+    // MARK: State
+
+    package var isOpen: Bool { monitor.locked { if case .open = phase { true } else { false } } }
+
+    /// Why it takes no writes at the moment; nil when it does or may.
+    package var failure: StorageError? { monitor.locked { if case .failed(let error, _, _) = phase { error } else { nil } } }
+
+    package var statistics: LaneStatistics { monitor.locked { counts } }
+    package var queued: Int { monitor.locked { queue.count } }
+    /// On `monotonicNanoseconds`; 0 if it never was.
+    package var lastUsed: UInt64 { monitor.locked { lastUse } }
+
+    // MARK: The owner of the writer
+
+    /// Takes the writer if it is free; the lane's threads do not wait for it.
+    func tryOwn() -> Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        isScheduled = false
+        if isOwned || waitingForQuiet > 0 { return false }
+        isOwned = true
+        return true
+    }
+
+    /// Gives the writer back.
+    /// - Returns: whether the lane has to be scheduled, which is then the caller's to do.
+    func disown() -> Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        isOwned = false
+        monitor.wakeAll()
+        guard !queue.isEmpty, !isScheduled else { return false }
+        isScheduled = true
+        return true
+    }
+
+    /// Opens the writer, which the caller owns, unless it is open.
+    func openWriter() throws(StorageError) {
+        if writer != nil { return }
+        let before = monitor.locked { phase }
+        do {
+            let db = try Connection(path: path, mode: .writer, options: configuration.options)
+            if case .failed = before { try checkAgain(db) }
+            try Migrations.apply(configuration.migrations, to: db, clock: configuration.clock) {
+                try Backup.keepBeforeMigration(db, at: self.configuration.clock.now())
+            }
+            try configuration.opened?(db)
+            db.fatal = nil
+            db.endStatements()
+            writer = db
+            checkpointedFrames = 0
+            monitor.locked { phase = .open }
+        } catch {
+            let error = error as? StorageError ?? .cannotOpen(path: path, reason: "\(error)")
+            var isReadable = false
+            if case .failed(_, _, let was) = before { isReadable = was }
+            if case .corrupt = error { isReadable = false }
+            let now = monotonicNanoseconds()
+            monitor.locked { phase = .failed(error, at: now, isReadable: isReadable) }
+            throw error
+        }
+    }
+
+    private func checkAgain(_ db: Connection) throws {
+        let faults = try db.soundness(full: false)
+        if let fault = faults.first { throw StorageError.corrupt(fault) }
+        try configuration.check?(db)
+    }
+
+    /// After a failure that leaves the writer in doubt. Readers stay.
+    func closeFailed(_ error: StorageError) {
+        writer?.close()
+        writer = nil
+        let now = monotonicNanoseconds()
+        monitor.locked { phase = .failed(error, at: now, isReadable: true) }
+    }
+}
