@@ -1,3 +1,4 @@
 #pragma once
+#include "CBridgeHTTP.h"
 #include "CBridgeSQLite.h"
 #include "CBridgeThread.h"

@@ -1,0 +1,138 @@
+#pragma once
+// Shared by the http_*.c files only.
+#include "include/CBridgeHTTP.h"
+
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+#define KH_FIELDS_MAX 100         // header fields of one request
+#define KH_DISCARD_MAX 65536      // bytes of a refused body that are read to keep the connection
+#define KH_OVERRUN_MAX (1 << 20)  // bytes beyond the limit that a chunked body may have and still get its 413
+
+typedef struct {
+  kh_text name;  // lower case
+  kh_text value; // without surrounding blanks
+} kh_field;
+
+typedef struct {
+  int status;
+  const char *code;
+  const char *title;
+  const char *detail;
+} kh_refusal;
+
+enum { KH_RUNNING, KH_SUSPENDED, KH_DONE }; // kh_request.phase
+
+/// One open connection. Lives from STARTED to CLOSED; the registry's lock guards its membership and thereby its socket:
+/// the library closes the socket only after CLOSED, so whoever holds the lock and finds it may shut it down.
+typedef struct kh_connection {
+  struct kh_connection *next, *previous;
+  kh_server *server;
+  int socket;
+  bool local, tls;
+  char peer[INET6_ADDRSTRLEN + 2];
+  uint8_t peer_count;
+  bool kept_alive;               // has served a request
+  _Atomic uint64_t deadline;     // monotonic nanoseconds; 0: none
+  uint64_t waiting_since;
+  // The target as sent, from the library's first callback to the gate; then reused by the next request.
+  char *target;
+  size_t target_count, target_capacity;
+  const char *target_address;    // where the library keeps it, for the layout check
+  pthread_mutex_t lock;          // guards `suspended`
+  kh_request *suspended;         // the request that waits for an answer from another thread
+} kh_connection;
+
+struct kh_request {
+  _Atomic int references;
+  _Atomic int answered;          // who sets it first may set `response`
+  _Atomic int phase;
+  struct MHD_Connection *mhd;    // not touched after KH_DONE
+  kh_connection *connection;
+  kh_server *server;
+  struct MHD_Response *response;
+  kh_shared *shared;             // holds `response`, when it is one
+  int status;
+  uint64_t response_bytes;
+  void *app;
+  // Body.
+  char *body;
+  size_t body_count, body_capacity;
+  uint64_t body_seen;
+  int64_t body_limit;
+  bool chunked, expects_continue, discard, over, handled, streamed;
+  kh_refusal refusal;
+  kh_head head;
+  char id[64];
+  uint8_t id_count;
+  char peer[INET6_ADDRSTRLEN + 2];
+  uint32_t field_count;
+  kh_field *fields;
+  char text[];
+};
+
+struct kh_shared {
+  _Atomic int references;
+  struct MHD_Response *response;
+  int status;
+  uint64_t bytes;
+};
+
+typedef struct kh_daemon {
+  kh_server *server;
+  struct MHD_Daemon *mhd;
+  int socket;
+  bool tls, local;
+  char path[108];
+} kh_daemon;
+
+struct kh_server {
+  kh_callbacks callbacks;
+  kh_options options;
+  char *certificate, *key;
+  kh_daemon daemons[8];
+  int daemon_count;
+  pthread_mutex_t registry;
+  kh_connection *connections;
+  kh_stream *streams;
+  pthread_t housekeeper;
+  bool housekeeper_started;
+  pthread_mutex_t stop_lock;
+  pthread_cond_t stop_signal;
+  bool stopping;                 // ends the housekeeper; under stop_lock
+  _Atomic bool draining;         // answers close their connection
+  _Atomic bool refusing;         // no request is handed on
+  _Atomic int64_t connection_count, in_flight, stream_count;
+  _Atomic uint64_t refused, deadlines;
+};
+
+struct kh_stream {
+  kh_stream *next, *previous;    // registry of the server
+  _Atomic int references;
+  kh_server *server;
+  struct MHD_Connection *mhd;
+  int socket;
+  bool listed;                   // under the registry's lock
+  pthread_mutex_t lock;
+  pthread_cond_t room;
+  char *ring;
+  size_t capacity, start, count;
+  bool suspended, closed, aborted, gone;
+  uint64_t keep_alive, last_write; // nanoseconds
+  kh_stream_closed on_closed;
+  void *context;
+};
+
+uint64_t kh_now(void);
+bool kh_utf8(const char *bytes, size_t count);
+/// Checks the head of a request and copies it. NULL only without memory; `refusal.status` is 0 when it passed.
+kh_request *kh_gate(
+    kh_connection *connection, struct MHD_Connection *mhd, const char *method, const char *version,
+    const kh_options *options);
+void kh_refuse(kh_request *request, int status, const char *code, const char *title, const char *detail);
+struct MHD_Response *kh_refusal_response(const kh_request *request, uint64_t *bytes);
+void kh_streams_tick(kh_server *server, uint64_t now);
+void kh_streams_end(kh_server *server, bool all);
