@@ -90,6 +90,7 @@ typedef struct kh_daemon {
 } kh_daemon;
 
 struct kh_server {
+  _Atomic int references;        // the owner's, and one for each stream
   kh_callbacks callbacks;
   kh_options options;
   char *certificate, *key;
@@ -106,6 +107,7 @@ struct kh_server {
   _Atomic bool draining;         // answers close their connection
   _Atomic bool refusing;         // no request is handed on
   _Atomic int64_t connection_count, in_flight, stream_count;
+  _Atomic int64_t suspended;     // connections suspended, or not yet wholly resumed: none may be left at the end
   _Atomic uint64_t refused, deadlines;
 };
 
@@ -126,6 +128,10 @@ struct kh_stream {
   void *context;
 };
 
+void kh_server_release(kh_server *server);
+void kh_suspend(kh_server *server, struct MHD_Connection *mhd);
+/// By whoever has won the right to, once for each kh_suspend. The server may be gone afterwards.
+void kh_resume(kh_server *server, struct MHD_Connection *mhd);
 uint64_t kh_now(void);
 bool kh_utf8(const char *bytes, size_t count);
 /// Checks the head of a request and copies it. NULL only without memory; `refusal.status` is 0 when it passed.

@@ -139,15 +139,35 @@ static enum MHD_Result refuse_now(kh_request *r) {
   return queue(r);
 }
 
-static bool answer(kh_request *r, int status, struct MHD_Response *response, kh_shared *shared, uint64_t bytes) {
-  if (atomic_exchange(&r->answered, 1)) return false;
+void kh_suspend(kh_server *server, struct MHD_Connection *mhd) {
+  atomic_fetch_add(&server->suspended, 1);
+  MHD_suspend_connection(mhd);
+}
+
+void kh_resume(kh_server *server, struct MHD_Connection *mhd) {
+  MHD_resume_connection(mhd);
+  atomic_fetch_sub(&server->suspended, 1);
+}
+
+/// By whoever has set `answered`.
+static void publish(kh_request *r, int status, struct MHD_Response *response, kh_shared *shared, uint64_t bytes) {
   r->response = response;
   r->shared = shared;
   r->status = status;
   r->response_bytes = bytes;
   struct MHD_Connection *mhd = r->mhd;
+  kh_server *server = r->server;
   // Whoever turns SUSPENDED into DONE resumes; RUNNING is seen by the connection's own thread.
-  if (atomic_exchange(&r->phase, KH_DONE) == KH_SUSPENDED) MHD_resume_connection(mhd);
+  if (atomic_exchange(&r->phase, KH_DONE) == KH_SUSPENDED) kh_resume(server, mhd);
+}
+
+void kh_stream_answer(kh_request *r, int status, kh_response *response) {
+  publish(r, status, (struct MHD_Response *)response, NULL, 0);
+}
+
+static bool answer(kh_request *r, int status, struct MHD_Response *response, kh_shared *shared, uint64_t bytes) {
+  if (atomic_exchange(&r->answered, 1)) return false;
+  publish(r, status, response, shared, bytes);
   return true;
 }
 
@@ -177,9 +197,9 @@ static enum MHD_Result suspend(kh_request *r) {
   pthread_mutex_lock(&c->lock);
   c->suspended = r;
   pthread_mutex_unlock(&c->lock);
-  MHD_suspend_connection(r->mhd);
+  kh_suspend(r->server, r->mhd);
   int running = KH_RUNNING;
-  if (!atomic_compare_exchange_strong(&r->phase, &running, KH_SUSPENDED)) MHD_resume_connection(r->mhd);
+  if (!atomic_compare_exchange_strong(&r->phase, &running, KH_SUSPENDED)) kh_resume(r->server, r->mhd);
   else if (atomic_load(&r->server->refusing)) answer_stopping(r); // the stop may have looked before we were listed
   return MHD_YES;
 }
@@ -354,6 +374,7 @@ static void *housekeep(void *context) {
 kh_server *kh_server_new(const kh_options *options, const kh_callbacks *callbacks) {
   kh_server *s = calloc(1, sizeof *s);
   if (!s) return NULL;
+  atomic_init(&s->references, 1);
   s->options = *options;
   s->callbacks = *callbacks;
   if (options->certificate_pem) s->certificate = strdup(options->certificate_pem);
@@ -511,6 +532,8 @@ int kh_server_stop(kh_server *s, int drain_milliseconds) {
   }
   pthread_mutex_unlock(&s->registry);
   if (cut) wait_until_idle(s, SECOND / 2);
+  // Whoever is just now resuming a connection has a few instructions left to do so.
+  for (int i = 0; i < 5000 && atomic_load(&s->suspended) > 0; i++) usleep(1000);
 
   for (int i = 0; i < s->daemon_count; i++) {
     MHD_stop_daemon(s->daemons[i].mhd);
@@ -528,6 +551,11 @@ void kh_server_free(kh_server *s) {
     pthread_mutex_unlock(&s->stop_lock);
     pthread_join(s->housekeeper, NULL);
   }
+  kh_server_release(s);
+}
+
+void kh_server_release(kh_server *s) {
+  if (atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) != 1) return;
   pthread_cond_destroy(&s->stop_signal);
   pthread_mutex_destroy(&s->stop_lock);
   pthread_mutex_destroy(&s->registry);

@@ -21,6 +21,7 @@ static void release(kh_stream *t) {
   pthread_cond_destroy(&t->room);
   pthread_mutex_destroy(&t->lock);
   free(t->ring);
+  kh_server_release(t->server);
   free(t);
   atomic_fetch_sub_explicit(&live_streams, 1, memory_order_relaxed);
 }
@@ -52,7 +53,7 @@ static ssize_t read_some(void *context, uint64_t position, char *out, size_t roo
   } else if (t->closed) n = MHD_CONTENT_READER_END_OF_STREAM;
   else {
     t->suspended = true;
-    MHD_suspend_connection(t->mhd);
+    kh_suspend(t->server, t->mhd);
   }
   pthread_mutex_unlock(&t->lock);
   return n;
@@ -82,11 +83,14 @@ static void reader_gone(void *context) {
 kh_stream *kh_stream_new(
     kh_request *request, size_t capacity, int keep_alive_seconds, kh_stream_closed closed, void *context,
     kh_response **response) {
+  // The claim keeps the connection where it is until kh_stream_answer.
+  if (atomic_exchange(&request->answered, 1)) return NULL;
   kh_stream *t = calloc(1, sizeof *t);
   char *ring = malloc(capacity);
   if (!t || !ring) {
     free(t);
     free(ring);
+    atomic_store(&request->answered, 0);
     return NULL;
   }
   kh_server *server = request->server;
@@ -107,8 +111,10 @@ kh_stream *kh_stream_new(
     pthread_mutex_destroy(&t->lock);
     free(ring);
     free(t);
+    atomic_store(&request->answered, 0);
     return NULL;
   }
+  atomic_fetch_add_explicit(&server->references, 1, memory_order_relaxed);
   atomic_fetch_add_explicit(&live_streams, 1, memory_order_relaxed);
   request->streamed = true;
   // To a HEAD request 0.9.75 sends the last chunk of the body that it does not send: nothing may come after that.
@@ -119,8 +125,11 @@ kh_stream *kh_stream_new(
   server->streams = t;
   pthread_mutex_unlock(&server->registry);
   atomic_fetch_add_explicit(&server->stream_count, 1, memory_order_relaxed);
-  if (atomic_load(&server->refusing)) t->aborted = true;
+  // A stop that began before this looked for streams may not have seen it.
+  pthread_mutex_lock(&t->lock);
+  if (atomic_load(&server->refusing)) t->aborted = t->closed = true;
   if (atomic_load(&server->draining) && t->keep_alive) t->closed = true;
+  pthread_mutex_unlock(&t->lock);
   *response = (kh_response *)r;
   return t;
 }
@@ -130,6 +139,12 @@ static void cut(kh_stream *t) {
   t->aborted = t->closed = true;
   t->count = 0;
   pthread_cond_broadcast(&t->room);
+}
+
+/// Holding the registry's lock. A connection whose peer does not read is not looked at again until its timeout, unless
+/// its socket says that it is over.
+static void break_off(kh_stream *t) {
+  if (t->listed) shutdown(t->socket, SHUT_RDWR);
 }
 
 static void append(kh_stream *t, const char *bytes, size_t count) {
@@ -157,7 +172,7 @@ bool kh_stream_write(kh_stream *t, const void *bytes, size_t count, int wait_mil
       bool resume = take_suspension(t);
       if (resume) {
         pthread_mutex_unlock(&t->lock);
-        MHD_resume_connection(t->mhd);
+        kh_resume(t->server, t->mhd);
         pthread_mutex_lock(&t->lock);
         continue;
       }
@@ -169,23 +184,36 @@ bool kh_stream_write(kh_stream *t, const void *bytes, size_t count, int wait_mil
       count -= n;
     }
   }
-  bool resume = take_suspension(t);
+  bool resume = take_suspension(t), aborted = t->aborted && !t->gone;
   pthread_mutex_unlock(&t->lock);
-  if (resume) MHD_resume_connection(t->mhd);
+  if (aborted) {
+    pthread_mutex_lock(&t->server->registry);
+    break_off(t);
+    pthread_mutex_unlock(&t->server->registry);
+  }
+  if (resume) kh_resume(t->server, t->mhd);
   return count == 0;
 }
 
+/// Holding the registry's lock.
 static void finish(kh_stream *t, bool abort) {
   pthread_mutex_lock(&t->lock);
   if (abort) cut(t);
   else t->closed = true;
   bool resume = take_suspension(t);
   pthread_mutex_unlock(&t->lock);
-  if (resume) MHD_resume_connection(t->mhd);
+  if (abort) break_off(t);
+  if (resume) kh_resume(t->server, t->mhd);
 }
 
-void kh_stream_close(kh_stream *t) { finish(t, false); }
-void kh_stream_abort(kh_stream *t) { finish(t, true); }
+static void finish_locking(kh_stream *t, bool abort) {
+  pthread_mutex_lock(&t->server->registry);
+  finish(t, abort);
+  pthread_mutex_unlock(&t->server->registry);
+}
+
+void kh_stream_close(kh_stream *t) { finish_locking(t, false); }
+void kh_stream_abort(kh_stream *t) { finish_locking(t, true); }
 
 bool kh_stream_is_open(kh_stream *t) {
   pthread_mutex_lock(&t->lock);
@@ -202,8 +230,10 @@ void kh_streams_tick(kh_server *server, uint64_t now) {
     struct pollfd p = {.fd = t->socket, .events = POLLRDHUP};
     bool left = poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
     pthread_mutex_lock(&t->lock);
-    if (left) cut(t);
-    else if (t->keep_alive && !t->closed && now > t->last_write + t->keep_alive && t->capacity - t->count >= 3) {
+    if (left) {
+      cut(t);
+      break_off(t);
+    } else if (t->keep_alive && !t->closed && now > t->last_write + t->keep_alive && t->capacity - t->count >= 3) {
       append(t, ":\n\n", 3);
       t->last_write = now;
     } else {
@@ -212,7 +242,7 @@ void kh_streams_tick(kh_server *server, uint64_t now) {
     }
     bool resume = take_suspension(t);
     pthread_mutex_unlock(&t->lock);
-    if (resume) MHD_resume_connection(t->mhd);
+    if (resume) kh_resume(t->server, t->mhd);
   }
   pthread_mutex_unlock(&server->registry);
 }

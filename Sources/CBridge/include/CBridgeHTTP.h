@@ -134,11 +134,13 @@ bool kh_answer_shared(kh_request *_Nonnull request, kh_shared *_Nonnull shared);
 
 // Streams: a body of unknown length, written from any thread through a bounded buffer.
 typedef void (*kh_stream_closed)(void *_Nullable context);
-/// The response to answer with goes to `*response`. `closed` is called once, when no more can be sent.
+/// NULL if the request was answered before, or without memory. Otherwise the request counts as answered: `*response` may
+/// get more headers and must be sent with kh_stream_answer. `closed` is called once, when no more can be sent.
 /// `keep_alive_seconds` > 0 sends an event-stream comment after that long a silence.
 kh_stream *_Nullable kh_stream_new(
     kh_request *_Nonnull request, size_t capacity, int keep_alive_seconds, kh_stream_closed _Nullable closed,
     void *_Nullable context, kh_response *_Nullable *_Nonnull response);
+void kh_stream_answer(kh_request *_Nonnull request, int status, kh_response *_Nonnull response);
 /// Waits for room up to `wait_milliseconds` (0: not at all). False when it is closed, or had no room: it is then cut off.
 bool kh_stream_write(
     kh_stream *_Nonnull stream, const void *_Nonnull bytes, size_t count, int wait_milliseconds);

@@ -25,8 +25,7 @@ package final class ResponseStream: @unchecked Sendable {
         kh_response_common_headers(answer, response.commonHeaders, request.isTLS)
         response.addHeaders(to: answer)
         kh_response_request_id(answer, request.raw)
-        // Not taken: the response is freed with its side of the stream, and deinit frees ours.
-        guard kh_answer(request.raw, Int32(response.status), answer, 0) else { return nil }
+        kh_stream_answer(request.raw, Int32(response.status), answer)
     }
 
     /// Writes all of it, waiting for the reader as long as need be; with `wait` 0 it never waits.
