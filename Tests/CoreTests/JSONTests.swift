@@ -83,6 +83,17 @@ import Testing
         }
     }
 
+    @Test func `random bytes are text or are refused just as the standard library says`() {
+        var random = Seeded(10)
+        let leads: [UInt8] = [0x41, 0xC2, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xC1, 0x80, 0x9F, 0xA0, 0x8F, 0x90, 0xBF]
+        for _ in 0..<50_000 {
+            let bytes = (0..<Int.random(in: 1...12, using: &random)).map { _ in leads.randomElement(using: &random) ?? 0x41 }
+            let expected = String(validating: bytes, as: UTF8.self)
+            let parsed = try? JSON.parse(Array("\"".utf8) + bytes + Array("\"".utf8))
+            #expect(parsed == expected.map { .string($0) }, "\(random) \(bytes)")
+        }
+    }
+
     @Test func `an error tells line and column`() {
         let error = #expect(throws: JSONError.self) { try JSON.parse("{\n  \"a\": x}") }
         #expect(error?.reason == .unexpectedByte(0x78))

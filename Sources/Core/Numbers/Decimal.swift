@@ -57,33 +57,49 @@ package struct Decimal: Hashable, Sendable {
     }
 
     /// Reads `-?digits(.digits)?`: no sign `+`, no exponent, no grouping, no spaces.
-    package init(_ text: some StringProtocol) throws(DecimalError) {
+    package init(_ text: some StringProtocol) throws(DecimalError) { try self.init(String(text)) }
+
+    package init(_ text: String) throws(DecimalError) {
+        var copy = text
+        switch copy.withUTF8({ Self.read($0) }) {
+        case .success(let number): try self.init(wide: number.wide, scale: number.scale)
+        case .failure(.malformed): throw .malformed(text)
+        case .failure(let error): throw error
+        }
+    }
+
+    private static func read(
+        _ text: UnsafeBufferPointer<UInt8>
+    ) -> Result<(wide: Int128, scale: Int), DecimalError> {
         var coefficient: Int128 = 0
         var scale = 0, digits = 0, zeros = 0
         var negative = false, point = false, fits = true
-        for (index, byte) in text.utf8.enumerated() {
-            switch byte {
+        for index in text.indices {
+            switch text[index] {
             case UInt8(ascii: "-") where index == 0: negative = true
             case UInt8(ascii: ".") where !point && digits > 0: (point, digits) = (true, 0)
             case 0x30 where point:
                 digits += 1
                 zeros += 1  // counted only when a digit follows
-            case 0x30...0x39:
+            case let byte where byte &- 0x30 < 10:
                 digits += 1
                 let places = point ? scale + zeros + 1 : 0
-                guard fits, places <= 18, coefficient < PowerOfTen.of(19) else {
+                guard fits, places <= 18, coefficient < ceiling else {
                     fits = false
                     continue
                 }
-                coefficient = coefficient * PowerOfTen.of(places - scale + (point ? 0 : 1)) + Int128(byte - 0x30)
+                coefficient = coefficient * PowerOfTen.of(point ? places - scale : 1) + Int128(byte &- 0x30)
                 (scale, zeros) = (places, 0)
-            default: throw .malformed(String(text))
+            default: return .failure(.malformed(""))
             }
         }
-        guard digits > 0 else { throw .malformed(String(text)) }
-        guard fits else { throw point ? .tooManyPlaces : .overflow }
-        try self.init(wide: negative ? -coefficient : coefficient, scale: scale)
+        guard digits > 0 else { return .failure(.malformed("")) }
+        guard fits else { return .failure(point && coefficient < ceiling ? .tooManyPlaces : .overflow) }
+        return .success((negative ? -coefficient : coefficient, scale))
     }
+
+    /// 10¹⁹: a coefficient below it may still fit, and times 10¹⁸ it stays within 128 bits.
+    private static let ceiling: Int128 = 10_000_000_000_000_000_000
 
     /// Reduces, then checks that it fits.
     init(wide: Int128, scale: Int) throws(DecimalError) {

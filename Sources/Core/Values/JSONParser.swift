@@ -12,6 +12,7 @@ struct JSONParser {
     }
 
     mutating func document() throws(JSONError) -> Value {
+        if let place = UTF8Check.firstInvalid(bytes) { throw fail(.invalidUTF8, at: place) }
         let result = try value()
         skipSpace()
         guard at == bytes.count else { throw fail(.trailingBytes) }
@@ -118,7 +119,7 @@ struct JSONParser {
         }
         guard at > firstDigit else { throw at < bytes.count ? fail(.invalidNumber) : fail(.unexpectedEnd) }
         if bytes[firstDigit] == 0x30, at - firstDigit > 1 { throw fail(.invalidNumber, at: start) }
-        if at < bytes.count, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[at]) {
+        if at < bytes.count, bytes[at] == UInt8(ascii: ".") || bytes[at] | 0x20 == UInt8(ascii: "e") {
             return try fraction(from: start)
         }
         if overflowed { throw fail(.integerOutOfRange, at: start) }
@@ -164,7 +165,7 @@ struct JSONParser {
         at = JSONText.plainEnd(bytes, from: at)
         guard at < bytes.count else { throw fail(.unexpectedEnd) }
         if bytes[at] == UInt8(ascii: "\"") {
-            let text = try text(bytes[start..<at])
+            let text = text(bytes[start..<at])
             at += 1
             return text
         }
@@ -177,11 +178,8 @@ struct JSONParser {
             guard at < bytes.count else { throw fail(.unexpectedEnd) }
             switch bytes[at] {
             case UInt8(ascii: "\""):
-                guard let text = String(validating: buffer, as: UTF8.self) else {
-                    throw fail(.invalidUTF8, at: start)
-                }
                 at += 1
-                return text
+                return String(decoding: buffer, as: UTF8.self)
             case UInt8(ascii: "\\"):
                 at += 1
                 try escape(into: &buffer)
@@ -238,12 +236,9 @@ struct JSONParser {
         return unit
     }
 
-    private func text(_ slice: Slice<UnsafeRawBufferPointer>) throws(JSONError) -> String {
-        // Fewer than sixteen bytes make a String without a heap allocation.
-        guard let text = String(validating: UnsafeRawBufferPointer(rebasing: slice), as: UTF8.self) else {
-            throw fail(.invalidUTF8, at: slice.startIndex)
-        }
-        return text
+    /// Fewer than sixteen bytes make a String without a heap allocation.
+    private func text(_ slice: Slice<UnsafeRawBufferPointer>) -> String {
+        String(decoding: UnsafeRawBufferPointer(rebasing: slice).assumingMemoryBound(to: UInt8.self), as: UTF8.self)
     }
 
     // MARK: Bytes

@@ -56,8 +56,10 @@ package struct Object: Sendable, Sequence, ExpressibleByDictionaryLiteral {
 
     private func place(of key: String) -> Int? {
         if let places { return places[key] }
-        for (place, pair) in pairs.enumerated() where pair.key == key { return place }
-        return nil
+        return pairs.withUnsafeBufferPointer { pairs in
+            for place in pairs.indices where pairs[place].key == key { return place }
+            return nil
+        }
     }
 
     private mutating func remove(at place: Int) {
