@@ -95,10 +95,10 @@ package indirect enum Schema: Sendable {
             }
         case .money:
             guard case .int(let minor) = value else { return wrong("type", "must be an integer in minor units") }
-            guard abs(minor.magnitude) <= 1_000_000_000_000_000 else {
+            guard minor.magnitude <= 1_000_000_000_000_000 else {
                 return wrong("out_of_range", "must be at most 10^15 minor units")
             }
-            return currency.map { .money(Money(minor: minor, currency: $0)) } ?? value
+            return currency.map { .money(Money(minor: minor, $0)) } ?? value
         case .date:
             guard case .string(let text) = value, (try? CalendarDate(text)) != nil else {
                 return wrong("type", "must be a date such as \"2026-01-31\"")
