@@ -1,0 +1,119 @@
+import Core
+import Storage
+
+/// The audit trail: who did what to which object, from where, with the facts before and after.
+///
+/// Rows are append-only (triggers refuse the rest) and chained: each carries a digest over itself and the digest before it,
+/// so that a changed, removed or inserted row shows. What the chain alone cannot show is a tail cut off; `head` is for
+/// those who keep it elsewhere.
+package enum Audit {
+    /// The place of the newest row in the chain.
+    package struct Head: Sendable, Equatable {
+        /// 0 while there is no row.
+        package let id: Int64
+        package let digest: [UInt8]
+    }
+
+    private static let selectHead = SQL("SELECT id, digest FROM platform_audit ORDER BY id DESC LIMIT 1")
+    private static let insert = SQL(
+        """
+        INSERT INTO platform_audit (id, at, actor_id, actor, action, object_type, object_id, before, after, reason,
+          remote_address, request_id, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        """)
+
+    /// Appends one row, inside the caller's transaction.
+    ///
+    /// - Parameters:
+    ///   - action: what was done, `noun.verb`: `user.created`, `token.revoked`.
+    ///   - object: its table's singular (`user`) and its id or name.
+    ///   - before: the facts before; `.null` for what did not exist. Never a secret.
+    ///   - after: the facts after; `.null` for what is gone.
+    @discardableResult
+    package static func append(
+        _ db: Connection, _ actor: ActingUser, _ action: String, object: (type: String, id: String),
+        before: Value = .null, after: Value = .null, reason: String = ""
+    ) throws -> Int64 {
+        let head = try head(db)
+        let row = Row(
+            id: head.id + 1, at: actor.at.description, actorID: actor.id, actor: actor.name, action: action,
+            objectType: object.type, objectID: object.id, before: text(before), after: text(after), reason: reason,
+            remoteAddress: actor.remoteAddress, requestID: actor.requestID)
+        try db.run(
+            insert, row.id, row.at, row.actorID, row.actor, row.action, row.objectType, row.objectID, row.before,
+            row.after, row.reason, row.remoteAddress, row.requestID, row.digest(after: head.digest))
+        return row.id
+    }
+
+    @discardableResult
+    package static func append(
+        _ db: Connection, _ actor: ActingUser, _ action: String, object: (type: String, id: Int64),
+        before: Value = .null, after: Value = .null, reason: String = ""
+    ) throws -> Int64 {
+        try append(
+            db, actor, action, object: (object.type, String(object.id)), before: before, after: after, reason: reason)
+    }
+
+    package static func head(_ db: Connection) throws -> Head {
+        try db.first(selectHead) { Head(id: $0.int(0), digest: $0.bytes(1)) } ?? Head(id: 0, digest: [])
+    }
+
+    /// The members of two objects that differ: what an update's audit row holds.
+    package static func difference(_ before: Value, _ after: Value) -> (before: Value, after: Value) {
+        guard case .object(let old) = before, case .object(let new) = after else { return (before, after) }
+        var was = Object()
+        var became = Object()
+        for (key, value) in old where new[key] != value { was[key] = value }
+        for (key, value) in new where old[key] != value { became[key] = value }
+        return (.object(was), .object(became))
+    }
+
+    private static func text(_ value: Value) -> String? {
+        value.isNull ? nil : String(decoding: JSON.serialize(value), as: UTF8.self)
+    }
+
+    /// One row as the digest sees it.
+    struct Row {
+        var id: Int64
+        var at: String
+        var actorID: Int64
+        var actor: String
+        var action: String
+        var objectType: String
+        var objectID: String
+        var before: String?
+        var after: String?
+        var reason: String
+        var remoteAddress: String
+        var requestID: String
+
+        /// SHA-256 of `kontor.audit.1`, the digest before, and each field as a length (8 bytes, little-endian) and its UTF-8
+        /// bytes; a length of all ones stands for NULL.
+        func digest(after previous: [UInt8]) -> [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(512)
+            bytes.append(contentsOf: "kontor.audit.1".utf8)
+            bytes.append(contentsOf: previous)
+            func append(_ number: UInt64) {
+                withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+            }
+            func append(_ text: String?) {
+                guard let text else { return append(UInt64.max) }
+                append(UInt64(text.utf8.count))
+                bytes.append(contentsOf: text.utf8)
+            }
+            append(UInt64(bitPattern: id))
+            append(at)
+            append(UInt64(bitPattern: actorID))
+            append(actor)
+            append(action)
+            append(objectType)
+            append(objectID)
+            append(before)
+            append(after)
+            append(reason)
+            append(remoteAddress)
+            append(requestID)
+            return Digest.sha256(bytes)
+        }
+    }
+}
