@@ -21,6 +21,15 @@ package struct Principal: Sendable {
         case local
     }
 
+    /// What a session is limited to, whatever its user may do.
+    package enum Restriction: Sendable, Equatable {
+        case none
+        /// Until the password is changed: only that, and signing out.
+        case passwordChange
+        /// Reading, at an inactive tenant.
+        case export
+    }
+
     package var kind: Kind
     package var credential: Credential
     /// The row in `platform_users`; 0 for the kernel itself, an operator or nobody.
@@ -29,14 +38,18 @@ package struct Principal: Sendable {
     package var roles: [String]
     /// Permission names; `*` grants all.
     package var permissions: Set<String>
+    /// Permissions that the user is denied in person; they win over `*`.
+    package var deniedPermissions: Set<String>
     /// The branches that the user is an active member of; nil means all.
     package var branchIDs: Set<Int64>?
     /// Calls a minute in the standard class, where the token says so.
     package var requestsPerMinute: Int?
+    package var restriction: Restriction
 
     package init(
         kind: Kind, credential: Credential = .none, userID: Int64 = 0, username: String = "", roles: [String] = [],
-        permissions: Set<String> = [], branchIDs: Set<Int64>? = nil, requestsPerMinute: Int? = nil
+        permissions: Set<String> = [], deniedPermissions: Set<String> = [], branchIDs: Set<Int64>? = nil,
+        requestsPerMinute: Int? = nil, restriction: Restriction = .none
     ) {
         self.kind = kind
         self.credential = credential
@@ -44,8 +57,10 @@ package struct Principal: Sendable {
         self.username = username
         self.roles = roles
         self.permissions = permissions
+        self.deniedPermissions = deniedPermissions
         self.branchIDs = branchIDs
         self.requestsPerMinute = requestsPerMinute
+        self.restriction = restriction
     }
 
     package static let anonymous = Principal(kind: .anonymous)
@@ -53,7 +68,7 @@ package struct Principal: Sendable {
     package static let service = Principal(kind: .service, username: "kontor", permissions: ["*"])
 
     package func may(_ permission: String) -> Bool {
-        permissions.contains(permission) || permissions.contains("*")
+        (permissions.contains(permission) || permissions.contains("*")) && !deniedPermissions.contains(permission)
     }
 
     package func isMember(of branch: Int64) -> Bool {

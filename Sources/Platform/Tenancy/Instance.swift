@@ -1,0 +1,93 @@
+import Core
+import Storage
+import Synchronization
+
+/// One running installation: its data folder, keys, tenants and the threads that serve them. A process has one.
+package final class Instance: Sendable {
+    /// The data folder.
+    package let dataPath: String
+    /// Where `Rules`, `Plugins` and `Web` are.
+    package let homePath: String
+    package let configuration: InstanceConfiguration
+    package let clock: any Clock
+    package let lanes: LanePool
+    package let stores: StoreRegistry
+    package let system: SystemStore
+    package let directory = TenantDirectory()
+    package let keys: KeyFolder
+    package let passwords: PasswordGate
+    private let claim: Mutex<DataFolder?>
+
+    /// Opens the installation, making what is missing, and takes its lock.
+    ///
+    /// Reads `system.db` only: tenants' databases are opened when they are asked for.
+    /// - Throws: `StorageError.dataFolderLocked` when another process has it.
+    package static func open(
+        data: String, home: String, clock: any Clock = SystemClock(),
+        configuration: InstanceConfiguration = InstanceConfiguration()
+    ) throws -> Instance {
+        let instance = try Instance(DataFolder(claiming: data), data: data, home: home, clock: clock, configuration: configuration)
+        try instance.sweepLeftovers()
+        for (facts, hosts) in try instance.system.tenants() { instance.admit(facts, hosts: hosts) }
+        return instance
+    }
+
+    private init(
+        _ folder: DataFolder, data: String, home: String, clock: any Clock, configuration: InstanceConfiguration
+    ) throws {
+        claim = Mutex(folder)
+        dataPath = data
+        homePath = home
+        self.clock = clock
+        self.configuration = configuration
+        keys = try KeyFolder.open("\(data)/keys")
+        try Files.createDirectory("\(data)/tenants", mode: 0o700)
+        lanes = LanePool(threads: configuration.laneThreads)
+        stores = StoreRegistry(pool: lanes)
+        passwords = try PasswordGate(cost: configuration.passwordCost)
+        var system = StoreConfiguration(migrations: SystemSchema.migrations)
+        system.staysOpen = true
+        system.clock = clock
+        self.system = try SystemStore(store: Store(path: "\(data)/system.db", configuration: system, pool: lanes))
+    }
+
+    package func folder(ofTenant id: Int64) -> String { "\(dataPath)/tenants/\(id)" }
+
+    package var now: Instant { clock.now() }
+
+    /// Closes databases that nobody used for a while and drops the caches of their tenants. Called by the housekeeping
+    /// thread, every few seconds.
+    package func sweepIdle() {
+        stores.sweep()
+        for tenant in directory.all where !tenant.store.isOpen { tenant.rest() }
+    }
+
+    /// Ends the tenants' databases, then the system's, and gives the lock back. Nothing may be asked afterwards.
+    package func close() {
+        stores.closeAll()
+        // Only somebody who closes it at the same moment refuses.
+        try? system.store.retire("the server is stopping")
+        lanes.stop()
+        claim.withLock { $0 = nil }
+    }
+
+    /// Makes a tenant known, or its changed facts.
+    func admit(_ facts: TenantFacts, hosts: [String]) {
+        directory.put(facts, hosts: hosts) {
+            stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: tenantConfiguration)
+        }
+    }
+
+    var tenantConfiguration: StoreConfiguration {
+        var store = StoreConfiguration(migrations: configuration.tenantMigrations)
+        store.idleNanoseconds = UInt64(configuration.idleSeconds) * 1_000_000_000
+        store.clock = clock
+        return store
+    }
+
+    /// The address of a page of a tenant, for links in messages.
+    package func url(_ tenant: Tenant, path: String) -> String {
+        let port = configuration.publicPort.map { ":\($0)" } ?? ""
+        return "\(configuration.isSecure ? "https" : "http")://\(tenant.domain)\(port)\(path)"
+    }
+}

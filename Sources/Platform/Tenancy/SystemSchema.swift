@@ -1,0 +1,84 @@
+import Storage
+
+/// The tables of `system.db`: what is known about tenants without opening them.
+enum SystemSchema {
+    static let tenants = """
+        CREATE TABLE tenants (
+          id                INTEGER PRIMARY KEY,
+          name              TEXT NOT NULL,
+          domain            TEXT NOT NULL UNIQUE,
+          status            TEXT NOT NULL CHECK (status IN ('active', 'inactive')),
+          subscription_tier TEXT NOT NULL,
+          currency          TEXT NOT NULL,
+          country           TEXT NOT NULL,
+          time_zone         TEXT NOT NULL,
+          locale            TEXT NOT NULL,
+          created_at        TEXT NOT NULL,
+          updated_at        TEXT NOT NULL,
+          -- set when the tenant became inactive, and until when its director may still read it
+          inactive_since    TEXT,
+          export_until      TEXT
+        ) STRICT;
+        CREATE INDEX tenants_status_idx ON tenants (status);
+        -- Every host name that leads to a tenant, its main domain among them.
+        CREATE TABLE domains (
+          domain    TEXT PRIMARY KEY CHECK (domain = lower(domain)),
+          tenant_id INTEGER NOT NULL REFERENCES tenants (id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX domains_tenant_idx ON domains (tenant_id);
+        -- A tenant that is being made. A row that is still here at start is swept away with its folder. Ids come from here
+        -- and are never given twice.
+        CREATE TABLE tenant_creations (
+          id         INTEGER PRIMARY KEY AUTOINCREMENT,
+          domain     TEXT NOT NULL UNIQUE,
+          started_at TEXT NOT NULL
+        ) STRICT;
+        -- What remains of a deleted tenant.
+        CREATE TABLE tombstones (
+          tenant_id      INTEGER PRIMARY KEY,
+          name           TEXT NOT NULL,
+          domain         TEXT NOT NULL,
+          reason         TEXT NOT NULL,
+          -- SHA-256 of the encrypted archive, in hex; empty when none was kept
+          archive_sha256 TEXT NOT NULL,
+          deleted_at     TEXT NOT NULL,
+          domain_rests_until TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX tombstones_domain_idx ON tombstones (domain);
+        """
+
+    static let operations = """
+        CREATE TABLE operators (
+          id           INTEGER PRIMARY KEY,
+          name         TEXT NOT NULL,
+          hash         BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+          created_at   TEXT NOT NULL,
+          expires_at   TEXT NOT NULL,
+          revoked_at   TEXT
+        ) STRICT;
+        CREATE TABLE settings (
+          key        TEXT PRIMARY KEY,
+          value      TEXT NOT NULL,
+          updated_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        -- The backups that were made: tenant_id is NULL for system.db itself.
+        CREATE TABLE backups (
+          id          INTEGER PRIMARY KEY,
+          tenant_id   INTEGER,
+          tier        TEXT NOT NULL,
+          path        TEXT NOT NULL,
+          place       TEXT NOT NULL,
+          size        INTEGER NOT NULL CHECK (size >= 0),
+          sha256      TEXT NOT NULL,
+          created_at  TEXT NOT NULL,
+          verified_at TEXT
+        ) STRICT;
+        CREATE INDEX backups_tenant_idx ON backups (tenant_id, created_at);
+        """
+
+    static let migrations = [
+        Migration(room: "system", number: 1, name: "tenants", sql: tenants),
+        Migration(room: "system", number: 2, name: "operations", sql: operations),
+        Migration(room: "system", number: 3, name: "audit", sql: Audit.schema),
+    ]
+}
