@@ -1,0 +1,104 @@
+import Core
+import Storage
+
+/// One line of an account's statement.
+package struct StatementLine: Sendable, Equatable {
+    package let entry: Int64
+    package let line: Int
+    package let effectiveOn: CalendarDate
+    package let kind: String
+    package let source: EntrySource?
+    package let memo: String?
+    package let side: Side
+    package let amount: Money
+    /// After this line, positive on the account's normal side.
+    package let balance: Money
+}
+
+package struct AccountStatement: Sendable, Equatable {
+    package let account: Account
+    /// Before the first line of this page.
+    package let opening: Money
+    package let lines: [StatementLine]
+    /// After the last line of this page.
+    package var closing: Money { lines.last?.balance ?? opening }
+    /// Where the next page starts; nil after the last.
+    package let next: Cursor?
+
+    /// A place in a statement.
+    package struct Cursor: Sendable, Equatable {
+        package let effectiveOn: CalendarDate
+        package let entry: Int64
+        package let line: Int64
+        /// The balance up to there.
+        package let balance: Int64
+
+        package init(effectiveOn: CalendarDate, entry: Int64, line: Int64, balance: Int64) {
+            self.effectiveOn = effectiveOn
+            self.entry = entry
+            self.line = line
+            self.balance = balance
+        }
+    }
+}
+
+extension Ledger {
+    /// The days that have lines, one look-up each, and in each day the account's lines, through one index.
+    private static let selectStatement = SQL(
+        """
+        WITH RECURSIVE day (d) AS (
+          SELECT min(effective_on) FROM ledger_lines WHERE effective_on >= ?2
+          UNION ALL
+          SELECT (SELECT min(effective_on) FROM ledger_lines WHERE effective_on > day.d) FROM day
+          WHERE day.d IS NOT NULL AND day.d <= ?3
+        )
+        SELECT l.entry_id, l.line_number, l.effective_on, e.kind, e.source_type, e.source_id, m.memo,
+          l.debit_minor, l.credit_minor
+        FROM day CROSS JOIN ledger_lines l ON l.effective_on = day.d AND l.account_id = ?1
+          CROSS JOIN ledger_entries e ON e.id = l.entry_id
+          LEFT JOIN ledger_memos m ON m.entry_id = l.entry_id
+        WHERE day.d <= ?3 AND (l.effective_on, l.entry_id, l.line_number) > (?2, ?4, ?5)
+        ORDER BY l.effective_on, l.entry_id, l.line_number LIMIT ?6
+        """)
+
+    /// The lines of one account in the order of their dates, with the balance after each.
+    ///
+    /// - Parameter limit: lines a page, 1...1000.
+    package func statement(
+        _ reference: AccountReference, from: CalendarDate, through: CalendarDate, after: AccountStatement.Cursor? = nil,
+        limit: Int = 200
+    ) throws -> AccountStatement {
+        let account = try account(reference)
+        let sign: Int64 = account.normalSide == .debit ? 1 : -1
+        var balance: Int64
+        if let after {
+            balance = after.balance
+        } else {
+            let before = try movement(of: account.id, through: from.adding(days: -1))
+            balance = sign * (before.debits - before.credits)
+        }
+        let opening = Money(minor: balance, account.currency)
+        let limit = max(1, min(limit, 1000))
+        let start = after?.effectiveOn ?? from
+        var lines = try db.query(
+            Self.selectStatement, account.id, start, through, after?.entry ?? 0, after?.line ?? 0, limit + 1
+        ) { row in
+            let (debit, credit) = (row.int(7), row.int(8))
+            balance += sign * (debit - credit)
+            return StatementLine(
+                entry: row.int(0), line: Int(row.int(1)), effectiveOn: try row.date(2), kind: row.text(3),
+                source: row.optionalText(4).map { EntrySource(type: $0, id: row.int(5)) }, memo: row.optionalText(6),
+                side: debit > 0 ? .debit : .credit, amount: Money(minor: debit + credit, account.currency),
+                balance: Money(minor: balance, account.currency))
+        }
+        var next: AccountStatement.Cursor?
+        if lines.count > limit {
+            lines.removeLast()
+            next = lines.last.map {
+                AccountStatement.Cursor(
+                    effectiveOn: $0.effectiveOn, entry: $0.entry, line: Int64($0.line), balance: $0.balance.minor)
+            }
+        }
+        return AccountStatement(account: account, opening: opening, lines: lines, next: next)
+    }
+}
