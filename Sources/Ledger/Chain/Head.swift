@@ -44,14 +44,16 @@ struct Head: Equatable {
 
     /// Whether the rows still say so: two look-ups and no copies.
     func isCurrent(_ db: Connection) throws(StorageError) -> Bool {
-        try Self.matches(db, Self.lastEntry, entry, entryDigest) && Self.matches(db, Self.lastEvent, event, eventDigest)
+        guard try Self.matches(db, Self.lastEntry, entry, entryDigest) else { return false }
+        return try Self.matches(db, Self.lastEvent, event, eventDigest)
     }
 
     private static func matches(_ db: Connection, _ sql: SQL, _ id: Int64, _ digest: [UInt8]) throws(StorageError) -> Bool {
         let statement = try db.statement(sql)
         guard try statement.step() else { return id == 0 }
         defer { statement.reset() }
-        return statement.int64(0) == id && statement.withText(1) { $0.elementsEqual(digest) }
+        if statement.int64(0) != id { return false }
+        return statement.withText(1) { $0.elementsEqual(digest) }
     }
 
     /// What the next leaf builds on.

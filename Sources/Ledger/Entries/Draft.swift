@@ -55,7 +55,7 @@ extension Draft {
             lines.append(
                 LineRecord(
                     account: 0, debit: line.side == .debit ? line.amount : 0, credit: line.side == .credit ? line.amount : 0,
-                    branch: line.branch, dimensions: try line.dimensions.flatMap { try Self.dimensions($0, line: index) }))
+                    branch: line.branch, dimensions: try Self.dimensions(line.dimensions, line: index)))
         }
     }
 
@@ -91,8 +91,8 @@ extension Draft {
     }
 
     /// As canonical JSON; nil when there are none.
-    static func dimensions(_ object: Object, line: Int) throws(LedgerError) -> String? {
-        if object.isEmpty { return nil }
+    static func dimensions(_ object: Object?, line: Int) throws(LedgerError) -> String? {
+        guard let object, !object.isEmpty else { return nil }
         let field = "lines[\(line)].dimensions"
         var sorted = Object()
         for pair in object.sorted(by: { $0.key < $1.key }) {

@@ -83,7 +83,7 @@ extension Ledger {
         return effects
     }
 
-    private func references(_ draft: Draft) throws -> [AccountSlot] {
+    func references(_ draft: Draft) throws -> [AccountSlot] {
         var slots: [AccountSlot] = []
         slots.reserveCapacity(draft.slots.count)
         for slot in draft.slots {
@@ -146,22 +146,32 @@ extension Ledger {
         try EntryRows.insert(draft.record, digest: digest, db)
         try EntryRows.insert(draft.lines, entry: id, on: draft.record.effectiveOn, db)
         if let memo = draft.memo { try EntryRows.insert(memo: memo, salt: salt, entry: id, db) }
-        for effect in effects {
-            var balance = effect.after
-            balance.lastEntry = id
-            try AccountRows.write(balance, of: effect.slot.account.id, db)
-        }
+        try writeBalances(effects, entry: id)
         if id % Self.foldEvery == 0 { try foldDays(through: id) }
 
-        for effect in effects {
-            effect.slot.balance = effect.after
-            effect.slot.balance.lastEntry = id
-        }
+        remember(effects, entry: id)
         head.entry = id
         head.entryDigest = digest
         head.recordedAt = draft.record.recordedAt
         memory.head = head
         return PostedEntry(id: id, digest: digest, recordedAt: try recorded(draft.record.recordedAt, now))
+    }
+
+    /// - Parameter entry: the entry that moved them; nil if a hold did.
+    func writeBalances(_ effects: [Effect], entry: Int64? = nil) throws(StorageError) {
+        for effect in effects {
+            var balance = effect.after
+            balance.lastEntry = entry ?? balance.lastEntry
+            try AccountRows.write(balance, of: effect.slot.account.id, db)
+        }
+    }
+
+    /// Once all is written.
+    func remember(_ effects: [Effect], entry: Int64? = nil) {
+        for effect in effects {
+            effect.slot.balance = effect.after
+            effect.slot.balance.lastEntry = entry ?? effect.after.lastEntry
+        }
     }
 
     private func recorded(_ text: String, _ now: Instant) throws -> Instant {

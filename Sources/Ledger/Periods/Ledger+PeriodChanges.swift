@@ -50,8 +50,9 @@ extension Ledger {
         }
         let holds = try db.integer(Self.countHolds, month.firstDay, month.lastDay)
         guard holds == 0 else { throw LedgerError.periodHasHolds(month, count: Int(holds)) }
+        // Read before the month counts as locked: from then on it answers from these rows.
+        let rows = try movements(through: month.lastDay)
         try change(month, .closed, to: .locked, .periodLocked, reason, actor) { json in
-            let rows = try movements(through: month.lastDay)
             for (account, sums) in rows { try db.run(Self.insertBalance, month, account, sums.debits, sums.credits) }
             json.member("trial_balance_digest", Digest.hex(Self.digest(ofBalances: rows)))
         }
