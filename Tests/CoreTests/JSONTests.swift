@@ -156,7 +156,7 @@ import Testing
 }
 
 @Suite struct ObjectTests {
-    @Test(arguments: [3, 40])
+    @Test(arguments: [3, 16, 17, 18, 40])  // the index begins above sixteen
     func `keys keep their order through replacing and removing`(count: Int) {
         var object = Object()
         for index in 0..<count { object["k\(index)"] = .int(Int64(index)) }
