@@ -27,10 +27,11 @@ let package = Package(
         room("Storage", ["Core", "CSQLite", "CBridge"]),
         room("Core", ["CSodium"]),
 
-        .target(name: "CBridge", dependencies: ["CLua", "CSQLite", "CMicrohttpd"], cSettings: c),
+        .target(name: "CBridge", dependencies: ["CLua", "CSQLite", "CMicrohttpd", "CZlib"], cSettings: c),
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
 
         tests(of: "Core"),

@@ -150,3 +150,6 @@ void kh_stream_close(kh_stream *_Nonnull stream);
 void kh_stream_abort(kh_stream *_Nonnull stream);
 bool kh_stream_is_open(kh_stream *_Nonnull stream);
 void kh_stream_release(kh_stream *_Nonnull stream);
+
+/// The bytes as a gzip file, best compression, no time stamp; to be freed. NULL without memory or above 4 GB.
+void *_Nullable kh_gzip(const void *_Nonnull bytes, size_t count, size_t *_Nonnull out_count);
