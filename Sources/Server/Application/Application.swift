@@ -1,0 +1,226 @@
+import Core
+import Platform
+import Storage
+import Synchronization
+
+/// Answers every request: finds the tenant, the endpoint and the caller, decides whether it may, and has it done.
+///
+/// The HTTP server calls it for connections, the command line calls `perform` in process; both go the same way.
+package final class Application: Sendable {
+    package struct Configuration: Sendable {
+        /// Host names on which the operator's API and `/metrics` answer, and nothing else.
+        package var operatorHosts: Set<String> = ["127.0.0.1", "localhost", "[::1]"]
+        package var readThreads = 4
+        /// Most reads of one tenant at a time; below the readers of a store, so that signing in never waits for reports.
+        package var readThreadsPerTenant = 3
+        package var readQueue = 256
+        package var workThreads = 3
+        package var workThreadsPerTenant = 2
+        package var workQueue = 64
+        package var version = "0"
+        /// Kernel endpoints that other parts bring.
+        package var furtherEndpoints: [Endpoint] = []
+        /// Reads the revision in force from a tenant's database.
+        package var loadRevision: @Sendable (Connection) throws -> Revision = { _ in Revision() }
+
+        package init() {}
+    }
+
+    package let instance: Instance
+    package let configuration: Configuration
+    package let events: EventBus
+    package let limits: RequestLimits
+    package let statistics = RequestStatistics()
+    let readers: WorkPool
+    let workers: WorkPool
+    /// What every tenant is served.
+    package let tenantEndpoints: [Endpoint]
+    /// What the operator is served.
+    package let operatorEndpoints: [Endpoint]
+    private let tenantRouter: Router<Endpoint>
+    private let operatorRouter: Router<Endpoint>
+    let documents: OpenAPICache
+    let health = HealthAnswers()
+    let watchers = EventWatchers()
+    let startedAt: Instant
+    private let files: (any StaticContent)?
+    private let logSink: (any ApplicationLog)?
+
+    /// - Parameters:
+    ///   - files: what is served at `/` and `/w/`; nil for none.
+    ///   - log: one line a request; nil for none.
+    package init(
+        _ instance: Instance, _ configuration: Configuration = Configuration(), files: (any StaticContent)? = nil,
+        log: (any ApplicationLog)? = nil
+    ) {
+        self.instance = instance
+        self.configuration = configuration
+        self.files = files
+        logSink = log
+        let now = instance.clock.now()
+        startedAt = now
+        events = EventBus(now: now)
+        limits = RequestLimits(clock: instance.clock)
+        documents = OpenAPICache(version: configuration.version)
+        readers = WorkPool(
+            "read",
+            .init(
+                threads: configuration.readThreads, threadsPerOwner: configuration.readThreadsPerTenant,
+                queuePerOwner: configuration.readQueue))
+        workers = WorkPool(
+            "work",
+            .init(
+                threads: configuration.workThreads, threadsPerOwner: configuration.workThreadsPerTenant,
+                queuePerOwner: configuration.workQueue))
+        let reference = ApplicationReference()
+        tenantEndpoints = KernelEndpoints.tenant { reference.application } + configuration.furtherEndpoints
+        operatorEndpoints = KernelEndpoints.operator { reference.application }
+        tenantRouter = Router(tenantEndpoints)
+        operatorRouter = Router(operatorEndpoints)
+        let conflicts = tenantRouter.conflicts + operatorRouter.conflicts
+        precondition(conflicts.isEmpty, conflicts.map(\.message).joined(separator: " "))
+        reference.application = self
+    }
+
+    /// Finishes what waits. The HTTP server must have been stopped before.
+    package func stop() {
+        for watcher in watchers.list { watcher.end() }
+        readers.stop()
+        workers.stop()
+    }
+
+    // MARK: Routing
+
+    /// The kernel's routes that a plugin's endpoints would never be reached behind. For checks at install.
+    package func conflicts(with endpoints: [Endpoint]) -> [Router<Endpoint>.Conflict] {
+        Router(tenantEndpoints + endpoints).conflicts
+    }
+
+    func match(
+        _ method: Endpoint.Method, _ inquiry: some Inquiry, isOperator: Bool, _ revision: Revision?
+    ) -> Router<Endpoint>.Match {
+        inquiry.withPathBytes { match(method, $0, isOperator: isOperator, revision) }
+    }
+
+    func match(
+        _ method: Endpoint.Method, _ path: UnsafeBufferPointer<UInt8>, isOperator: Bool, _ revision: Revision?
+    ) -> Router<Endpoint>.Match {
+        if isOperator { return operatorRouter.match(method, path) }
+        let own = tenantRouter.match(method, path)
+        guard let revision else { return own }
+        switch own {
+        case .found: return own
+        case .none: return revision.router.match(method, path)
+        case .otherMethods(let methods):
+            switch revision.router.match(method, path) {
+            case .found(let endpoint, let parameters): return .found(endpoint, parameters: parameters)
+            case .none: return own
+            case .otherMethods(let more):
+                return .otherMethods(Endpoint.Method.allCases.filter { methods.contains($0) || more.contains($0) })
+            }
+        }
+    }
+
+    /// Everything that a tenant is served, in the order in which it is documented.
+    package func endpoints(of revision: Revision?) -> [Endpoint] {
+        guard let revision else { return tenantEndpoints }
+        let shadowed = Set(conflicts(with: revision.endpoints).map { "\($0.method.rawValue) \($0.refused)" })
+        return tenantEndpoints + revision.endpoints.filter { !shadowed.contains("\($0.method.rawValue) \($0.path)") }
+    }
+
+    /// The revision that is in force for a tenant, loaded if need be.
+    func revision(of tenant: Tenant) throws -> Revision {
+        if let current = tenant.revisionSlot.current { return current }
+        return tenant.revisionSlot.fill(try tenant.store.read { db in try configuration.loadRevision(db) })
+    }
+
+    func file(for inquiry: some Inquiry) -> HTTPResponse? {
+        guard inquiry.verb.method == .get else { return nil }
+        return files?.response(for: inquiry)
+    }
+
+    // MARK: Log
+
+    func log(_ level: LogLevel, _ message: String, _ members: [(String, Value)]) {
+        logSink?.write(level, message, members)
+    }
+
+    /// Looks round: ends the event streams of those who may look no longer, forgets what nobody watches. For the housekeeping
+    /// thread, every few seconds.
+    package func sweep() {
+        for watcher in watchers.list { watcher.wake() }
+        events.sweep(now: instance.clock.now())
+    }
+}
+
+extension Application: HTTPHandler {
+    package func head(_ request: HTTPRequest) -> HeadDecision {
+        switch request.method {
+        case .get, .head, .options, .other: return .handleNow
+        case .post, .put, .patch, .delete: return .readBody(limit: bodyLimit(of: request))
+        }
+    }
+
+    /// The limit of the endpoint that will answer; while that is not known yet, the largest that any may have.
+    private func bodyLimit(of request: HTTPRequest) -> Int {
+        guard let method = request.verb.method else { return 0 }
+        let usual = 1 << 20
+        let tenant = instance.directory.find(host: request.host)
+        let isOperator = tenant == nil
+        let revision = tenant?.revisionSlot.current
+        switch match(method, request, isOperator: isOperator, revision) {
+        case .found(let endpoint, _): return endpoint.bodyLimit
+        case .otherMethods, .none: return tenant != nil && revision == nil ? 16 * usual : usual
+        }
+    }
+
+    package func handle(_ request: HTTPRequest, _ responder: Responder) {
+        if let quick = quickHealth(request) { return responder.answer(quick) }
+        Exchange(self, request, responder).start()
+    }
+
+    package func finished(_ request: HTTPRequest, status: Int, bytesOut: Int, nanoseconds: UInt64) {
+        // The others were counted and logged when they were answered.
+        guard request.isRefused else { return }
+        log(
+            .warning, "http.refused",
+            [
+                ("request_id", .string(request.id)), ("address", .string(request.peerAddress)),
+                ("status", .int(Int64(status))),
+            ])
+    }
+}
+
+/// What is served from memory as it is: pages, scripts, pictures.
+package protocol StaticContent: Sendable {
+    /// - Returns: nil when there is no such file.
+    func response(for inquiry: some Inquiry) -> HTTPResponse?
+}
+
+package enum LogLevel: String, Sendable {
+    case debug, info, warning, error
+}
+
+/// Takes lines for the log without making anybody wait.
+package protocol ApplicationLog: Sendable {
+    func write(_ level: LogLevel, _ message: String, _ members: [(String, Value)])
+}
+
+/// Lets endpoints find the application that serves them.
+private final class ApplicationReference: Sendable {
+    private struct Weak {
+        weak var application: Application?
+    }
+
+    private let slot = Mutex(Weak())
+
+    var application: Application {
+        get {
+            guard let application = slot.withLock({ $0.application }) else {
+                preconditionFailure("an endpoint outlived its application")
+            }
+            return application
+        }
+        set { slot.withLock { $0.application = newValue } }
+    }
+}

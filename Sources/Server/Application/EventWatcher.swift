@@ -1,0 +1,119 @@
+import Core
+import Platform
+import Synchronization
+
+/// One connection that watches events. With each of them, and every so often without, it sees to it that its user may still look.
+final class EventWatcher: Sendable {
+    private struct State {
+        var sink: (any ByteSink)?
+        var subscription: EventSubscription?
+        var isClosed = false
+        /// Whether it stands in the readers' queue, and whether something came since it was taken from there.
+        var isQueued = false
+    }
+
+    private let application: Application
+    private let inquiry: any Inquiry
+    private let tenant: Tenant
+    private let given: Principal?
+    private let state = Mutex(State())
+
+    init(_ exchange: Exchange, _ tenant: Tenant) {
+        application = exchange.application
+        inquiry = exchange.inquiry
+        given = exchange.given
+        self.tenant = tenant
+    }
+
+    func open(_ sink: any ByteSink, _ subscription: EventSubscription) {
+        let isClosed = state.withLock { state in
+            state.subscription = subscription
+            if !state.isClosed { state.sink = sink }
+            return state.isClosed
+        }
+        application.watchers.add(self)
+        if isClosed { return close() }
+        _ = sink.write(Array("retry: 2000\n\n".utf8), wait: 0)
+        wake()
+    }
+
+    /// Has what waits sent soon, on a thread that may read the database. Any number of calls are one piece of work.
+    func wake() {
+        let mustQueue = state.withLock { state in
+            if state.isQueued || state.isClosed { return false }
+            state.isQueued = true
+            return true
+        }
+        guard mustQueue, !application.readers.submit(self, owner: tenant.id) else { return }
+        // Too much waits; the next event, or the next look round, tries again.
+        state.withLock { $0.isQueued = false }
+    }
+
+    /// Ends the stream from this side.
+    func end() {
+        state.withLock { $0.sink }?.close()
+        close()
+    }
+
+    func close() {
+        let subscription = state.withLock { state in
+            defer {
+                state.isClosed = true
+                state.subscription = nil
+                state.sink = nil
+            }
+            return state.subscription
+        }
+        if let subscription { application.events.cancel(subscription, now: application.instance.clock.now()) }
+        application.watchers.remove(self)
+    }
+
+    private static func append(_ event: TenantEvent, to bytes: inout [UInt8]) {
+        bytes += Array("id: \(event.id)\nevent: ".utf8)
+        bytes += event.name.utf8.filter { $0 >= 0x20 }
+        bytes += Array("\ndata: ".utf8)
+        // JSON as we write it has no line breaks.
+        bytes += event.data
+        bytes += [0x0A, 0x0A]
+    }
+}
+
+extension EventWatcher: PooledWork {
+    func run() {
+        let (sink, subscription) = state.withLock { state in
+            state.isQueued = false
+            return (state.sink, state.subscription)
+        }
+        guard let sink, let subscription else { return }
+        let now = application.instance.clock.now()
+        guard let principal = try? given ?? application.principal(of: inquiry, tenant, now), principal.kind != .anonymous,
+            tenant.isActive
+        else {
+            return end()
+        }
+        // Two threads may come here at once; what they take, they send in the order in which they took it.
+        let isOpen = state.withLock { _ in
+            let (events, missed) = subscription.take()
+            var bytes: [UInt8] = []
+            if missed { bytes += Array("event: reset\ndata: {}\n\n".utf8) }
+            for event in events where event.isVisible(to: principal) { Self.append(event, to: &bytes) }
+            return bytes.isEmpty || sink.write(bytes, wait: 0)
+        }
+        if !isOpen { close() }
+    }
+}
+
+/// All that watch, for the look round and the end.
+final class EventWatchers: Sendable {
+    private let all = Mutex<[ObjectIdentifier: EventWatcher]>([:])
+
+    func add(_ watcher: EventWatcher) {
+        all.withLock { $0[ObjectIdentifier(watcher)] = watcher }
+    }
+
+    func remove(_ watcher: EventWatcher) {
+        _ = all.withLock { $0.removeValue(forKey: ObjectIdentifier(watcher)) }
+    }
+
+    var list: [EventWatcher] { all.withLock { Array($0.values) } }
+}

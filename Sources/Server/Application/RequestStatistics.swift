@@ -1,0 +1,3 @@
+/// Counts what was answered.
+package final class RequestStatistics: Sendable {
+}

@@ -1,0 +1,19 @@
+import Core
+import Platform
+
+/// Every endpoint of the kernel, in the order in which they are documented.
+enum KernelEndpoints {
+    /// What each tenant is served.
+    static func tenant(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
+        IdentityEndpoints.all
+            + HealthEndpoints.make(application)
+            + [EventsEndpoint.endpoint, OpenAPIEndpoint.make(access: .signedIn, application)]
+    }
+
+    /// What the operator is served, on the operator's hosts and the local socket.
+    static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
+        OperatorEndpoints.all
+            + HealthEndpoints.operator(application)
+            + [OpenAPIEndpoint.make(access: .operator, application)]
+    }
+}
