@@ -1,4 +1,5 @@
 #pragma once
 #include "CBridgeHTTP.h"
+#include "CBridgeLua.h"
 #include "CBridgeSQLite.h"
 #include "CBridgeThread.h"
