@@ -22,6 +22,11 @@ bool kl_buffer_grow(kl_buffer *buffer, size_t more) {
     return true;
 }
 
+void kl_buffer_free(kl_buffer *buffer) {
+    free(buffer->bytes);
+    *buffer = (kl_buffer){0};
+}
+
 /// Room for `count` bytes on the scratch stack, already counted. Raises when a string grows beyond what is allowed.
 char *kl_scratch_room(lua_State *L, size_t count) {
     kl_slot *slot = kl_slot_of(L);

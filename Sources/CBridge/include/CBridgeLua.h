@@ -21,6 +21,8 @@ typedef struct kl_buffer {
 
 /// Makes room for `more` bytes after `count`. False, with `overflowed` set, when the limit does not allow it.
 bool kl_buffer_grow(kl_buffer *buffer, size_t more);
+/// Gives the memory of a buffer back that is not part of a slot.
+void kl_buffer_free(kl_buffer *buffer);
 
 // MARK: Flat values
 
