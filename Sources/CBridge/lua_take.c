@@ -180,27 +180,46 @@ static bool take_array(taker *t, int index, lua_Integer length) {
     return true;
 }
 
+/// Whether a table has named fields beside its list. [-0, +0]
+static bool is_mixed(lua_State *L, int index) {
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            lua_pop(L, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
 /// Collects the pairs on the Lua stack and their keys as entries on the scratch stack.
 static bool collect(taker *t, int index, size_t mark, size_t *count) {
     lua_State *L = t->L;
     kl_buffer *scratch = &t->slot->scratch;
     lua_pushnil(L);
     while (lua_next(L, index)) {
-        if (lua_type(L, -2) != LUA_TSTRING) {
+        // A declaration may mix both, such as { "price", "money", required = true }: then 1, 2, ... are keys like others.
+        bool position = t->describe && lua_isinteger(L, -2);
+        if (!position && lua_type(L, -2) != LUA_TSTRING) {
             return refuse(t, lua_type(L, -2) == LUA_TNUMBER ? "a list with holes or odd keys" : "a key that is no text");
         }
         if (*count >= t->slot->nodes_left) return refuse(t, "too many values");
         if (!lua_checkstack(L, 4) || !kl_buffer_grow(scratch, sizeof(entry))) return refuse(t, "too many values");
-        entry e = {.position = lua_gettop(L) - 1};
+        lua_pushvalue(L, -2); // the key as lua_next wants it
+        if (position) {
+            lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, -1));
+            lua_replace(L, -4);
+        }
+        entry e = {.position = lua_gettop(L) - 2};
         size_t length;
-        e.key = lua_tolstring(L, -2, &length);
+        e.key = lua_tolstring(L, -3, &length);
         if (length > 65535) return refuse(t, "a key longer than 65535 bytes");
         e.length = (uint32_t)length;
         e.prefix = prefix_of(e.key, length);
         memcpy(scratch->bytes + mark + *count * sizeof e, &e, sizeof e);
         scratch->count += sizeof e;
         *count += 1;
-        lua_pushvalue(L, -2);
     }
     return true;
 }
@@ -281,6 +300,7 @@ static bool take(taker *t, int index) {
         case LUA_TTABLE: {
             if (!lua_checkstack(L, 6)) return refuse(t, "too many values");
             lua_Unsigned length = lua_rawlen(L, index);
+            if (t->describe && length && is_mixed(L, index)) return take_map(t, index);
             return length ? take_array(t, index, (lua_Integer)length) : take_map(t, index);
         }
         case LUA_TFUNCTION:
