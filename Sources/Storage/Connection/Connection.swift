@@ -47,6 +47,7 @@ package final class Connection {
     @exclusivity(unchecked) var rules = Rules()
     /// Frames in the WAL after the last commit, counted from its last restart.
     @exclusivity(unchecked) package internal(set) var walFrames = 0
+    private var companions: [(type: ObjectIdentifier, object: AnyObject)] = []
     private let interrupterBox: Interrupter
     private var isClosed = false
 
@@ -125,6 +126,17 @@ package final class Connection {
 extension Connection {
     /// "KNTR", in the header of every file that is ours.
     static let applicationID: Int64 = 0x4B4E_5452
+
+    /// What a room keeps beside the connection for speed, one of each type, made when it is first asked for and gone with it.
+    package func companion<Companion: AnyObject>(_ make: () -> Companion) -> Companion {
+        let type = ObjectIdentifier(Companion.self)
+        for (known, object) in companions where known == type {
+            if let companion = object as? Companion { return companion }
+        }
+        let companion = make()
+        companions.append((type, companion))
+        return companion
+    }
 
     private static func open(_ path: String, _ mode: Mode, _ options: Options) throws(StorageError) -> OpaquePointer {
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
