@@ -1,4 +1,5 @@
 import Core
+import Ledger
 import Storage
 
 /// How an installation is run.
@@ -30,5 +31,5 @@ package struct InstanceConfiguration: Sendable {
 
 /// The kernel's tables in a tenant's database, room by room.
 package enum TenantMigrations {
-    package static let all: [Migration] = IdentitySchema.migrations
+    package static let all: [Migration] = IdentitySchema.migrations + Ledger.migrations + RevisionSchema.migrations
 }

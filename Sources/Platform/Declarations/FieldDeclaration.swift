@@ -1,0 +1,181 @@
+import Core
+
+/// A named and typed place for a value: a field of a record, of a route's input or output, of a rule set or of settings.
+///
+/// Written in Lua as `{ "price", "money", required = true, min = 0 }`.
+package struct FieldDeclaration: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case text
+        case integer
+        /// An exact number with a fixed count of decimal places.
+        case decimal
+        /// Minor units of one currency.
+        case money
+        /// A decimal from 0 to 100 unless bounds say otherwise.
+        case percent
+        case date
+        case instant
+        case boolean
+        case `enum`
+        /// The id of a record of another type.
+        case ref
+        /// Rows that belong to the record and live and die with it.
+        case lines
+        /// A list of tables (rule sets, input and output).
+        case list
+        /// A table with names (input and output).
+        case object
+        /// Any JSON value.
+        case json
+        /// A Lua function (rule sets).
+        case function
+    }
+
+    package var name: String
+    package var kind: Kind
+    package var required = false
+    package var unique = false
+    package var indexed = false
+    package var readOnly = false
+    /// The name in JSON, where a published document prescribes another than the field's own.
+    package var jsonName: String
+    package var fallback: Value?
+    package var minimum: Decimal?
+    package var maximum: Decimal?
+    /// Decimal places kept (0...9).
+    package var places = 4
+    /// Allowed values of an `enum`.
+    package var values: [String] = []
+    /// The record type that a `ref` points to, or `branch`, `user`, `till`.
+    package var target: String?
+    package var fields: [FieldDeclaration] = []
+    package var summary = ""
+    package var title: String?
+    package var example: Value?
+    /// A rule set may give a function of the case instead of the value.
+    package var orFunction = false
+
+    package init(name: String, kind: Kind) {
+        self.name = name
+        self.kind = kind
+        jsonName = name
+    }
+}
+
+extension FieldDeclaration {
+    /// Reads a list of `{ name, kind, … }`.
+    static func list(_ declaration: Declaration, _ member: String) throws(DeclarationError) -> [FieldDeclaration] {
+        var result: [FieldDeclaration] = []
+        for (index, item) in try declaration.list(member).enumerated() {
+            let field = try FieldDeclaration(item, file: declaration.file, place: declaration.path("\(member)[\(index)]"))
+            if result.contains(where: { $0.name == field.name }) {
+                throw declaration.wrong("\(member)[\(index)]", "declares “\(field.name)” a second time")
+            }
+            result.append(field)
+        }
+        return result
+    }
+
+    init(_ value: Value, file: String, place: String) throws(DeclarationError) {
+        // In Lua the name and the kind stand first, without keys: the mixed table arrives as an object with "1" and "2".
+        guard case .object(let object) = value.keyed else {
+            throw DeclarationError(file: file, field: place, message: "must be a field such as { \"name\", \"text\" }")
+        }
+        let declaration = try Declaration(.object(object), file: file, place: place)
+        guard case .string(let name)? = declaration.value("1"), Self.isName(name) else {
+            throw declaration.wrong("", "must begin with a name in small letters, digits and underscores")
+        }
+        guard case .string(let word)? = declaration.value("2"), let kind = Kind(rawValue: word) else {
+            let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw declaration.wrong("", "(\(name)) must name its kind second, one of \(kinds)")
+        }
+        self.init(name: name, kind: kind)
+        required = try declaration.flag("required")
+        unique = try declaration.flag("unique")
+        indexed = try declaration.flag("index")
+        readOnly = try declaration.flag("readonly")
+        jsonName = try declaration.text("json") ?? name
+        summary = try declaration.text("description") ?? ""
+        title = try declaration.text("title")
+        example = declaration.value("example")
+        fallback = declaration.value("default")
+        if case .some(.object) = fallback { throw declaration.wrong("default", "must be a plain value") }
+        minimum = try declaration.decimal("min")
+        maximum = try declaration.decimal("max")
+        declaration.accept("takes", "scope", "unit")
+        if let function = declaration.value("or_function") {
+            orFunction = function != .bool(false)
+        }
+        if let count = try declaration.integer("places") {
+            guard (0...9).contains(count) else { throw declaration.wrong("places", "must be from 0 to 9") }
+            places = Int(count)
+        } else if kind == .percent {
+            places = 4
+        }
+        values = try declaration.texts("values")
+        if kind == .enum, values.isEmpty { throw declaration.wrong("values", "is missing: an enum names its values") }
+        target = try declaration.text("to")
+        if kind == .ref, target == nil { throw declaration.wrong("to", "is missing: a ref names the record type it points to") }
+        fields = try Self.list(declaration, "fields")
+        if kind == .lines, fields.isEmpty { throw declaration.wrong("fields", "is missing: lines name their fields") }
+        try declaration.finish()
+        if kind == .percent {
+            minimum = minimum ?? Decimal(0)
+            maximum = maximum ?? Decimal(100)
+        }
+    }
+
+    static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first >= 97, first <= 122, text.utf8.count <= 63 else { return false }
+        return text.utf8.allSatisfy { ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 }
+    }
+
+    /// The shape of the field's value in JSON.
+    package var schema: Schema {
+        switch kind {
+        case .text:
+            .string(
+                minLength: required && minimum == nil ? 1 : minimum?.wholeValue ?? 0, maxLength: maximum?.wholeValue ?? 10_000)
+        case .enum: .string(allowed: values)
+        case .integer, .ref:
+            .integer(
+                minimum: minimum?.wholeValue.map(Int64.init) ?? (kind == .ref ? 1 : .min),
+                maximum: maximum?.wholeValue.map(Int64.init) ?? .max)
+        case .decimal, .percent: .decimal
+        case .money: .money
+        case .date: .date
+        case .instant: .instant
+        case .boolean: .boolean
+        case .lines, .list:
+            .array(
+                fields.isEmpty ? .any : .object(fields.map(\.member)), minItems: minimum?.wholeValue ?? 0,
+                maxItems: maximum?.wholeValue ?? 10_000)
+        case .object: fields.isEmpty ? .map(.any) : .object(fields.map(\.member))
+        case .json, .function: .any
+        }
+    }
+
+    package var member: Schema.Member {
+        let takesNull = !required && kind != .lines && kind != .list
+        return Schema.Member(
+            jsonName, takesNull ? .nullable(schema) : schema, required: required && fallback == nil, summary, example: example)
+    }
+}
+
+extension Decimal {
+    /// The value as an `Int`, when it is whole and fits.
+    var wholeValue: Int? {
+        guard let whole = try? rounded(places: 0, mode: .down), whole == self else { return nil }
+        return Int(exactly: whole.scale == 0 ? whole.coefficient : 0)
+    }
+}
+
+extension Value {
+    /// A list seen as an object with the keys "1", "2", …: how Lua writes mixed tables.
+    var keyed: Value {
+        guard case .array(let items) = self else { return self }
+        var object = Object()
+        for (index, item) in items.enumerated() { object[String(index + 1)] = item }
+        return .object(object)
+    }
+}

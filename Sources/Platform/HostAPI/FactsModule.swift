@@ -1,0 +1,67 @@
+import Core
+import Storage
+
+/// `tenant`, `branch`, `user`, `settings`: who and where, read-only.
+enum FactsModule {
+    private static let selectBranchByCode = SQL("SELECT id, code, name, business_type, status FROM platform_branches WHERE code = ?1")
+    private static let selectBranch = SQL("SELECT id, code, name, business_type, status FROM platform_branches WHERE id = ?1")
+    private static let selectBranches = SQL("SELECT id, code, name, business_type, status FROM platform_branches ORDER BY code")
+    private static let selectSetting = SQL("SELECT value FROM platform_settings WHERE scope = ?1 AND key = ?2")
+
+    private static func branch(_ row: Row) -> Value {
+        [
+            "id": .int(row.int(0)), "code": .string(row.text(1)), "name": .string(row.text(2)),
+            "business_type": .string(row.optionalText(3) ?? ""), "active": .bool(row.text(4) == "active"),
+        ]
+    }
+
+    static let functions: [HostFunction] = [
+        HostFunction("tenant", "facts", .all, "the tenant's id, name, currency, country and time zone") { run, _ in
+            let tenant = run.scope.tenant
+            return [
+                "id": .int(tenant.id), "name": .string(tenant.name), "currency": .string(tenant.currency.code),
+                "currency_exponent": .int(Int64(tenant.currency.exponent)), "country": .string(tenant.country),
+                "time_zone": .string(tenant.timeZone.name),
+            ]
+        },
+        HostFunction("branch", "find", .all, "find(code or id): the branch, or nil") { run, arguments in
+            try run.scope.countRead()
+            switch arguments[0] {
+            case .string(let code): return try run.scope.database.first(selectBranchByCode, code, row: branch) ?? .null
+            case .int(let id): return try run.scope.database.first(selectBranch, id, row: branch) ?? .null
+            default: throw arguments.wrong(0, "must be a branch's code or id")
+            }
+        },
+        HostFunction("branch", "list", .all, "list(): all branches, by code") { run, _ in
+            let rows = try run.scope.database.query(selectBranches, row: branch)
+            try run.scope.countRead(rows: rows.count)
+            return .array(rows)
+        },
+        HostFunction("user", "current", .all, "current(): id, username and roles of who makes the request") { run, _ in
+            let principal = run.scope.principal
+            return [
+                "id": .int(principal.userID), "username": .string(principal.username), "roles": .array(principal.roles.map(Value.string)),
+            ]
+        },
+        HostFunction("user", "can", .all, "can(permission): whether the user holds it") { run, arguments in
+            .bool(run.scope.principal.may(try arguments.text(0)))
+        },
+        HostFunction("user", "has_role", .all, "has_role(name)") { run, arguments in
+            .bool(run.scope.principal.roles.contains(try arguments.text(0)))
+        },
+        HostFunction("user", "is_member", .all, "is_member(branch id): whether the user works there") { run, arguments in
+            .bool(run.scope.principal.isMember(of: try arguments.integer(0)))
+        },
+        HostFunction("settings", "get", .all, "get(key): the setting of this plugin, as set or as declared") { run, arguments in
+            let key = try arguments.text(0)
+            guard let package = run.package, let field = package.manifest.settings.first(where: { $0.name == key }) else {
+                throw arguments.wrong(0, "is “\(key)”, which the plugin does not declare in its settings")
+            }
+            try run.scope.countRead()
+            if let text = try run.scope.database.first(selectSetting, "tenant", "\(package.name).\(key)", row: { $0.text(0) }) {
+                return try JSON.parse(Array(text.utf8))
+            }
+            return field.fallback ?? .null
+        },
+    ]
+}

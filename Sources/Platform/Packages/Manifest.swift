@@ -1,0 +1,76 @@
+import Core
+
+/// What a plugin says of itself in `plugin.lua`: a table of constants.
+package struct Manifest: Sendable {
+    package struct SeriesDeclaration: Sendable {
+        package let name: String
+        package let format: String
+        package let reset: String
+        package let perBranch: Bool
+    }
+
+    package let name: String
+    package let version: String
+    package let title: String
+    package let publisher: String
+    /// The plugins it needs, with the versions that it can work with.
+    package let dependencies: [(name: String, range: String)]
+    package let permissions: [Permission]
+    /// Ready-made role name to permission names; offered at install, the admin decides.
+    package let roles: [(name: String, permissions: [String])]
+    package let settings: [FieldDeclaration]
+    package let series: [SeriesDeclaration]
+    package let capabilities: Object
+
+    package init(_ value: Value, file: String) throws(DeclarationError) {
+        let declaration = try Declaration(value, file: file)
+        name = try declaration.requiredText("name")
+        guard FieldDeclaration.isName(name) else { throw declaration.wrong("name", "must be in small letters, digits and underscores") }
+        version = try declaration.requiredText("version")
+        title = try declaration.text("title") ?? name
+        publisher = try declaration.text("publisher") ?? ""
+        declaration.accept("license", "api", "kernel", "optional", "conflicts", "provides", "extends", "budgets", "data", "locales")
+        var dependencies: [(String, String)] = []
+        if let table = try declaration.table("depends") {
+            for other in table.names { dependencies.append((other, try table.requiredText(other))) }
+        }
+        self.dependencies = dependencies
+        var permissions: [Permission] = []
+        for (index, item) in try declaration.list("permissions").enumerated() {
+            guard case .string(let permission)? = item.keyed["1"], permission.hasPrefix("\(name).") else {
+                throw declaration.wrong("permissions[\(index + 1)]", "must be { \"\(name).verb\", title = … }")
+            }
+            permissions.append(Permission(permission, title: item.keyed["title"]?.string ?? permission, origin: name))
+        }
+        self.permissions = permissions
+        var roles: [(String, [String])] = []
+        if let table = try declaration.table("roles") {
+            for role in table.names { roles.append((role, try table.texts(role))) }
+        }
+        self.roles = roles
+        var settings: [FieldDeclaration] = []
+        for (index, item) in try declaration.list("settings").enumerated() {
+            guard case .object(var object) = item, let key = object["key"], let type = object["type"] else {
+                throw declaration.wrong("settings[\(index + 1)]", "must have a key and a type")
+            }
+            object["key"] = nil
+            object["type"] = nil
+            object["1"] = key
+            object["2"] = type
+            settings.append(try FieldDeclaration(.object(object), file: file, place: "settings[\(index + 1)]"))
+        }
+        self.settings = settings
+        var series: [SeriesDeclaration] = []
+        for (index, item) in try declaration.list("series").enumerated() {
+            let table = try Declaration(item, file: file, place: "series[\(index + 1)]")
+            series.append(
+                SeriesDeclaration(
+                    name: try table.requiredText("name"), format: try table.requiredText("format"),
+                    reset: try table.text("reset") ?? "never", perBranch: try table.flag("per_branch")))
+            try table.finish()
+        }
+        self.series = series
+        capabilities = declaration.value("capabilities")?.object ?? Object()
+        try declaration.finish()
+    }
+}

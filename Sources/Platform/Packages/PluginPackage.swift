@@ -1,0 +1,86 @@
+import Core
+import Scripting
+
+/// One version of a plugin, read and checked: its declarations as values, its code compiled. Immutable; tenants with the
+/// same plugins share it.
+package final class PluginPackage: Sendable {
+    package let manifest: Manifest
+    /// SHA-256 over the paths and contents of its files, in hex.
+    package let hash: String
+    package let recordTypes: [RecordType]
+    package let routes: [RouteDeclaration]
+    package let hooks: [HookDeclaration]
+    package let contracts: [Contract]
+    /// All modules that its code may require: its own, and the `lib` modules of what it depends on.
+    package let modules: [String: CompiledChunk]
+
+    package var name: String { manifest.name }
+
+    /// - Parameters:
+    ///   - files: path inside the plugin's folder (`records/sale.lua`) to text.
+    ///   - dependencies: the packages that it may depend on, read before it.
+    /// - Throws: `ScriptFault` for what does not compile or run, `DeclarationError` for what says the wrong thing, 422
+    ///   `plugin.dependency` for what is missing.
+    package init(files: [String: [UInt8]], dependencies: [PluginPackage]) throws {
+        guard let source = files["plugin.lua"] else {
+            throw Problem(422, "plugin.no_manifest", "The package has no plugin.lua.")
+        }
+        let manifestChunk = try CompiledChunk(source, name: "plugin.lua")
+        let manifest = try Manifest(
+            try Program(base: HostAPI.bare, manifestChunk).describe(), file: "plugin.lua")
+        self.manifest = manifest
+        hash = Self.hash(files)
+        let name = manifest.name
+
+        var modules: [String: CompiledChunk] = [:]
+        for (needed, range) in manifest.dependencies {
+            guard let package = dependencies.first(where: { $0.name == needed }) else {
+                throw Problem(422, "plugin.dependency", "\(name) needs the plugin \(needed) \(range), which is not installed.")
+            }
+            guard let version = try? SemanticVersion(package.manifest.version), let wanted = try? VersionRange(range), wanted.contains(version) else {
+                throw Problem(422, "plugin.dependency", "\(name) needs \(needed) \(range); \(package.manifest.version) is installed.")
+            }
+            for (module, chunk) in package.modules where module.hasPrefix("\(needed).lib.") { modules[module] = chunk }
+        }
+        var declared: [(folder: String, module: String, file: String)] = []
+        for path in files.keys.sorted() where path.hasSuffix(".lua") && path != "plugin.lua" {
+            let folder = path.split(separator: "/").first.map(String.init) ?? ""
+            guard path.split(separator: "/").count == 2, folder != "tests" else { continue }
+            let module = "\(name).\(path.dropLast(4).replacing("/", with: "."))"
+            let file = "\(name)/\(path)"
+            modules[module] = try CompiledChunk(files[path] ?? [], name: file)
+            declared.append((folder, module, file))
+        }
+        self.modules = modules
+
+        var recordTypes: [RecordType] = []
+        var routes: [RouteDeclaration] = []
+        var hooks: [HookDeclaration] = []
+        var contracts: [Contract] = []
+        for (folder, module, file) in declared where folder != "lib" {
+            let program = Program(base: HostAPI.base, modules: modules, entry: module)
+            let value = try program.describe()
+            switch folder {
+            case "records": recordTypes.append(try RecordType(value, plugin: name, file: file))
+            case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
+            case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
+            case "contracts": contracts.append(try Contract(value, file: file))
+            default:
+                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, contracts, lib and tests")
+            }
+        }
+        self.recordTypes = recordTypes
+        self.routes = routes
+        self.hooks = hooks
+        self.contracts = contracts
+    }
+
+    package static func hash(_ files: [String: [UInt8]]) -> String {
+        var digest = SHA256()
+        for (path, bytes) in files.sorted(by: { $0.key < $1.key }) {
+            digest.update(Array("\(path.utf8.count):\(path):\(bytes.count):".utf8))
+            digest.update(bytes)
+        }
+        return Hex.encode(digest.finalize())
+    }
+}

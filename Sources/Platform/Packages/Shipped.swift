@@ -1,0 +1,43 @@
+import Core
+
+/// What lies beside the binary: `Plugins/<name>/…` and `Rules/…`, the shipped plugins and rule files.
+package struct Shipped: Sendable {
+    /// The folder that holds `Plugins` and `Rules`.
+    package let home: String
+
+    package init(home: String) {
+        self.home = home
+    }
+
+    /// The names of the shipped plugins.
+    package func pluginNames() throws -> [String] {
+        try Files.list("\(home)/Plugins").filter { Files.exists("\(home)/Plugins/\($0)/plugin.lua") }.sorted()
+    }
+
+    /// A plugin's files by their path inside its folder; tests are left out.
+    /// - Throws: 404 `plugin.not_shipped`.
+    package func plugin(_ name: String) throws -> [String: [UInt8]] {
+        guard FieldDeclaration.isName(name), Files.exists("\(home)/Plugins/\(name)/plugin.lua") else {
+            throw Problem(404, "plugin.not_shipped", "There is no plugin “\(name)” beside the program (in \(home)/Plugins).")
+        }
+        return try luaFiles("\(home)/Plugins/\(name)", prefix: "").filter { !$0.key.hasPrefix("tests/") }
+    }
+
+    /// The rule files by their path, `Rules/tax/gh-standard.lua`.
+    package func rules() throws -> [String: [UInt8]] {
+        try luaFiles("\(home)/Rules", prefix: "Rules/")
+    }
+
+    private func luaFiles(_ folder: String, prefix: String) throws -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        for name in try Files.list(folder) {
+            let path = "\(folder)/\(name)"
+            if name.hasSuffix(".lua") {
+                files["\(prefix)\(name)"] = try Files.read(path)
+            } else if !name.hasPrefix("."), Files.isDirectory(path) {
+                files.merge(try luaFiles(path, prefix: "\(prefix)\(name)/")) { $1 }
+            }
+        }
+        return files
+    }
+}

@@ -1,0 +1,105 @@
+import Core
+import Storage
+
+/// Changes of records with all that belongs to them: hooks before and after, the audit row, and the budget of the request.
+///
+/// The one way in which rows of record types change, from REST and from scripts alike.
+struct RecordChanges {
+    let scope: RunScope
+
+    init(_ scope: RunScope) {
+        self.scope = scope
+    }
+
+    private var plugins: InstalledPlugins { scope.revision.plugins }
+
+    func create(_ type: RecordType, _ given: Object) throws -> Int64 {
+        try whole(type) {
+            var values = given
+            try runHooks(type, .beforeSave, &values, old: nil)
+            try runHooks(type, .validate, &values, old: nil)
+            try scope.countWritten(rows: 1 + type.table.lines.reduce(0) { $0 + (values[$1.field.name]?.array?.count ?? 0) })
+            let id = try scope.records.insert(type, values)
+            if type.audited {
+                try Audit.append(
+                    scope.database, scope.actor, "\(type.name).created", object: (type.name, id), after: .object(type.facts(values)))
+            }
+            if hasHooks(type, .afterSave), var saved = try scope.records.find(type, id: id) {
+                try runHooks(type, .afterSave, &saved, old: nil)
+            }
+            return id
+        }
+    }
+
+    func update(_ type: RecordType, id: Int64, _ given: Object, version: Int64? = nil) throws -> Int64 {
+        try whole(type) {
+            let needsOld = type.audited || hasHooks(type, .beforeSave) || hasHooks(type, .validate)
+            let old = needsOld ? try scope.records.find(type, id: id) : nil
+            if needsOld, old == nil { throw Problem.noRecord(type, id) }
+            var changes = given
+            if let old, hasHooks(type, .beforeSave) || hasHooks(type, .validate) {
+                var whole = old
+                for (name, value) in given { whole[name] = value }
+                try runHooks(type, .beforeSave, &whole, old: old)
+                try runHooks(type, .validate, &whole, old: old)
+                for field in type.fields where whole[field.name] != old[field.name] { changes[field.name] = whole[field.name] ?? .null }
+            }
+            try scope.countWritten()
+            let result = try scope.records.update(type, id: id, changes, version: version)
+            if type.audited, let old {
+                var before = Object()
+                var after = Object()
+                for (name, value) in changes where old[name] != value {
+                    before[name] = old[name] ?? .null
+                    after[name] = value
+                }
+                try Audit.append(
+                    scope.database, scope.actor, "\(type.name).updated", object: (type.name, id), before: .object(before), after: .object(after))
+            }
+            if hasHooks(type, .afterSave), var saved = try scope.records.find(type, id: id) {
+                try runHooks(type, .afterSave, &saved, old: old)
+            }
+            return result
+        }
+    }
+
+    func delete(_ type: RecordType, id: Int64) throws {
+        try whole(type) {
+            guard let old = try scope.records.find(type, id: id) else { throw Problem.noRecord(type, id) }
+            var values = old
+            try runHooks(type, .beforeDelete, &values, old: old)
+            try scope.countWritten()
+            try scope.records.delete(type, id: id)
+            if type.audited {
+                try Audit.append(
+                    scope.database, scope.actor, "\(type.name).deleted", object: (type.name, id), before: .object(type.facts(old)))
+            }
+        }
+    }
+
+    /// Inside a savepoint where more than one statement is run, so that a script that catches the error finds no halves.
+    private func whole<T>(_ type: RecordType, _ body: () throws -> T) throws -> T {
+        let single = !type.audited && type.table.lines.isEmpty && Phase.hooks.allSatisfy { !hasHooks(type, $0) }
+        return single ? try body() : try scope.database.savepoint(body)
+    }
+
+    private func hasHooks(_ type: RecordType, _ phase: Phase) -> Bool {
+        !plugins.hooks(on: type.name, phase).isEmpty
+    }
+
+    private func runHooks(_ type: RecordType, _ phase: Phase, _ values: inout Object, old: Object?) throws {
+        for hook in plugins.hooks(on: type.name, phase) {
+            let changed = try HookRun.run(hook, values, old: old, scope)
+            if phase == .beforeSave, let changed { values = changed }
+        }
+    }
+}
+
+extension RecordType {
+    /// The declared fields of a row, lines left to their own rows: what an audit row keeps.
+    func facts(_ values: Object) -> Object {
+        var facts = Object()
+        for (name, value) in values where table.column(name) != nil && value != .null { facts[name] = value }
+        return facts
+    }
+}

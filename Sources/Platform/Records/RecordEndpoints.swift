@@ -1,0 +1,219 @@
+import Core
+import Storage
+
+/// The REST interface of a record type: list, read, create, update, delete under `/api/<path>`.
+enum RecordEndpoints {
+    static func endpoints(of type: RecordType) -> [Endpoint] {
+        guard let path = type.path, let read = type.readPermission else { return [] }
+        let collection = PathTemplate("/api/\(path)")
+        let item = PathTemplate("/api/\(path)/{id}")
+        let id = Endpoint.Documentation.Parameter("id", .integer(minimum: 1), "The record's id.")
+        let shape = type.outputSchema
+        var endpoints = [
+            Endpoint(
+                .get, collection, access: .permission(read), execution: .read,
+                documentation: .init(
+                    "List: \(type.title)", tag: type.plugin,
+                    query: [
+                        .init("limit", .integer(minimum: 1, maximum: 200), "How many at most; 50 if left out."),
+                        .init("cursor", .string(maxLength: 2_000), "Where the last answer ended: its next_cursor."),
+                        .init("sort", .string(maxLength: 200), "A field, with - before it for descending."),
+                    ] + type.fields.filter { type.table.column($0.name) != nil && $0.kind != .json }.map {
+                        .init($0.jsonName, .string(maxLength: 500), "Only those with this \($0.jsonName); with .ne, .lt, .le, .gt, .ge, .in or .begins after the name for other comparisons.")
+                    },
+                    replies: [
+                        .init(200, "The records", .object([
+                            .init("items", .array(.object(shape)), required: true), .init("next_cursor", .nullable(.string()), required: true),
+                        ]))
+                    ])
+            ) { call in try list(type, call) },
+            Endpoint(
+                .get, item, access: .permission(read), execution: .read,
+                documentation: .init("Read: \(type.title)", tag: type.plugin, pathParameters: [id], replies: [.init(200, "The record", .object(shape))])
+            ) { call in
+                let (_, record) = try find(type, call)
+                return Reply(200, type.json(record), headers: [("ETag", etag(record))])
+            },
+        ]
+        guard let write = type.writePermission else { return endpoints }
+        let input = type.fields.filter { !$0.readOnly }
+        endpoints.append(
+            Endpoint(
+                .post, collection, access: .permission(write), execution: .write,
+                documentation: .init(
+                    "Create: \(type.title)", tag: type.plugin, input: .object(input.map(\.member)),
+                    replies: [.init(201, "The new record", .object(shape))])
+            ) { call in
+                let scope = try RunScope(call)
+                let values = try Schema.object(input.map(\.member)).read(call.body, currency: scope.tenant.currency).named(input)
+                scope.allow(lines: values.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
+                let id = try RecordChanges(scope).create(type, values)
+                let record = try scope.records.find(type, id: id) ?? Object()
+                return Reply(201, type.json(record), headers: [("Location", "/api/\(path)/\(id)"), ("ETag", etag(record))])
+            })
+        if type.appendOnly { return endpoints }
+        let changes = input.map { field in
+            Schema.Member(field.jsonName, field.required ? field.schema : .nullable(field.schema), field.summary, example: field.example)
+        }
+        endpoints.append(
+            Endpoint(
+                .patch, item, access: .permission(write), execution: .write,
+                documentation: .init(
+                    "Change: \(type.title)", tag: type.plugin, pathParameters: [id], input: .object(changes),
+                    replies: [.init(200, "The changed record", .object(shape))])
+            ) { call in
+                let (scope, record) = try find(type, call)
+                var values = Object()
+                let body = try Schema.object(changes).read(call.body, currency: scope.tenant.currency)
+                for field in input where body.object?.contains(field.jsonName) ?? false { values[field.name] = body[field.jsonName] ?? .null }
+                // A field set to null on purpose.
+                for (name, value) in call.body.object ?? Object() where value == .null {
+                    if let field = input.first(where: { $0.jsonName == name }) { values[field.name] = .null }
+                }
+                if let wanted = call.ifMatch, wanted != "*", wanted != etag(record) {
+                    throw Problem(412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it. Read it again.")
+                }
+                let id = record["id"]?.int ?? 0
+                _ = try RecordChanges(scope).update(type, id: id, values)
+                let changed = try scope.records.find(type, id: id) ?? Object()
+                return Reply(200, type.json(changed), headers: [("ETag", etag(changed))])
+            })
+        endpoints.append(
+            Endpoint(
+                .delete, item, access: .permission(write), execution: .write,
+                documentation: .init("Delete: \(type.title)", tag: type.plugin, pathParameters: [id], replies: [.init(204, "Deleted")])
+            ) { call in
+                let (scope, record) = try find(type, call)
+                try RecordChanges(scope).delete(type, id: record["id"]?.int ?? 0)
+                return .noContent
+            })
+        return endpoints
+    }
+
+    /// The record of the path, when the caller may see it: a record of another branch is not there.
+    private static func find(_ type: RecordType, _ call: Call) throws -> (RunScope, Object) {
+        let scope = try RunScope(call)
+        let id = try call.id()
+        guard let record = try scope.records.find(type, id: id) else { throw Problem.noRecord(type, id) }
+        if type.branchScoped, let branch = record["branch"]?.int, !call.principal.isMember(of: branch) {
+            throw Problem.noRecord(type, id)
+        }
+        return (scope, record)
+    }
+
+    private static func list(_ type: RecordType, _ call: Call) throws -> Reply {
+        let scope = try RunScope(call)
+        var query = RecordQuery()
+        for (name, text) in call.query {
+            switch name {
+            case "limit":
+                guard let limit = Int(text), (1...200).contains(limit) else {
+                    throw Problem(422, "request.invalid", "“limit” must be from 1 to 200.", field: "limit")
+                }
+                query.limit = limit
+            case "sort":
+                let descending = text.hasPrefix("-")
+                query.order = [(descending ? String(text.dropFirst()) : text, descending)]
+            case "cursor":
+                query.after = try cursor(text)
+            default:
+                try query.condition(name, text, type)
+            }
+        }
+        if type.branchScoped, let branches = call.principal.branchIDs {
+            try query.filter(["branch": ["in": .array(branches.sorted().map(Value.int))]])
+        }
+        query.limit += 1
+        var rows = try scope.records.list(type, query)
+        var next: Value = .null
+        if rows.count == query.limit {
+            rows.removeLast()
+            if let last = rows.last {
+                let keys = (query.order.map(\.field) + ["id"]).map { last[$0] ?? .null }
+                next = .string(Base64URL.encode(JSON.serialize(.array(keys))))
+            }
+        }
+        return Reply(200, ["items": .array(rows.map(type.json)), "next_cursor": next])
+    }
+
+    private static func cursor(_ text: String) throws -> [Value] {
+        guard let bytes = Base64URL.decode(text), case .array(let keys)? = try? JSON.parse(bytes) else {
+            throw Problem(422, "request.invalid", "“cursor” is not one that this list has given.", field: "cursor")
+        }
+        return keys
+    }
+
+    private static func etag(_ record: Object) -> String {
+        "\"\(record["version"]?.int ?? 0)\""
+    }
+}
+
+extension RecordQuery {
+    /// A condition from a query string: `price.gt=100`, `sku.in=A,B`, `active=true`.
+    mutating func condition(_ name: String, _ text: String, _ type: RecordType) throws {
+        let parts = name.split(separator: ".", maxSplits: 1)
+        guard let field = type.fields.first(where: { $0.jsonName == parts.first.map(String.init) }) else {
+            throw Problem(422, "request.invalid", "“\(name)” is not a field of this list.", field: name)
+        }
+        let word = parts.count > 1 ? String(parts[1]) : "eq"
+        guard let op = Operator(rawValue: word) else {
+            throw Self.wrong("“\(word)” is not an operator; there are \(Operator.allCases.map(\.rawValue).joined(separator: ", "))", field.name)
+        }
+        func value(_ text: some StringProtocol) -> Value {
+            switch field.kind {
+            case .integer, .ref, .money: Int64(text).map(Value.int) ?? .string(String(text))
+            case .boolean: text == "true" ? true : text == "false" ? false : .string(String(text))
+            default: .string(String(text))
+            }
+        }
+        let given: Value = op == .isIn ? .array(text.split(separator: ",").map { value($0) }) : value(text)
+        conditions.append(Condition(field: field.name, op: op, value: given))
+    }
+}
+
+extension RecordType {
+    /// A row as REST gives it: fields under their JSON names, and the currency beside money.
+    func json(_ record: Object) -> Value {
+        var result = Object()
+        result.append("id", record["id"] ?? .null)
+        for field in fields {
+            guard let value = record[field.name] else { continue }
+            result.append(field.jsonName, field.kind == .lines ? .array((value.array ?? []).map { $0.projected(field.fields) }) : value)
+        }
+        if let currency = currency(in: record) { result.append("currency", .string(currency)) }
+        for name in ["version", "created_at", "created_by", "updated_at"] { result.append(name, record[name] ?? .null) }
+        return .object(result)
+    }
+
+    private func currency(in record: Object) -> String? {
+        for (_, value) in record {
+            if case .money(let money) = value { return money.currency.code }
+        }
+        return nil
+    }
+
+    var outputSchema: [Schema.Member] {
+        var members = [Schema.Member("id", .integer(minimum: 1), required: true)]
+        for field in fields {
+            members.append(Schema.Member(field.jsonName, field.required ? field.schema : .nullable(field.schema), field.summary, example: field.example))
+        }
+        if fields.contains(where: { $0.kind == .money }) { members.append(Schema.Member("currency", .string())) }
+        members.append(Schema.Member("version", .integer(minimum: 1), required: true))
+        members.append(Schema.Member("created_at", .instant, required: true))
+        members.append(Schema.Member("created_by", .integer(minimum: 0), required: true))
+        members.append(Schema.Member("updated_at", .instant, required: true))
+        return members
+    }
+}
+
+extension Value {
+    /// A checked body as a record's values: under the fields' own names.
+    func named(_ fields: [FieldDeclaration]) -> Object {
+        var values = Object()
+        for field in fields {
+            guard let value = self[field.jsonName] else { continue }
+            values[field.name] = field.kind == .lines ? .array((value.array ?? []).map { .object($0.named(field.fields)) }) : value
+        }
+        return values
+    }
+}

@@ -1,0 +1,240 @@
+import Core
+import Storage
+
+/// Reads and writes the rows of record types on one connection.
+package struct RecordStore {
+    let db: Connection
+    /// The tenant's currency, in which its records' money is.
+    let currency: Currency
+    /// Time of the change, as kept in the rows.
+    let now: Instant
+    let userID: Int64
+
+    package init(_ db: Connection, currency: Currency, now: Instant, userID: Int64) {
+        self.db = db
+        self.currency = currency
+        self.now = now
+        self.userID = userID
+    }
+
+    /// Inserts a record and its lines.
+    /// - Returns: the new row's id.
+    /// - Throws: 422 `record.invalid` with every fault at once; 409 `record.not_unique`; 422 `record.reference_unknown`.
+    package func insert(_ type: RecordType, _ values: Object) throws -> Int64 {
+        var faults: [Schema.Fault] = []
+        let table = type.table
+        refuseUnknown(values, table, place: "", &faults)
+        let statement = try db.statement(table.insert)
+        defer { statement.reset() }
+        bind(table, values, to: statement, from: 1, place: "", &faults)
+        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+        let next = Int32(table.columns.count)
+        let at = now.description
+        statement.bind(next + 1, at)
+        statement.bind(next + 2, userID)
+        statement.bind(next + 3, at)
+        try translating(type) { _ = try statement.step() }
+        let id = db.lastInsertRowID
+        try insertLines(type, of: id, values)
+        return id
+    }
+
+    private func insertLines(_ type: RecordType, of id: Int64, _ values: Object) throws {
+        for (field, table) in type.table.lines {
+            guard let given = values[field.name] else { continue }
+            guard case .array(let rows) = given else {
+                if case .object(let object) = given, object.count == 0 { continue }
+                throw Problem.invalidRecord(type, [Schema.Fault(field: field.name, code: "type", message: "must be a list")])
+            }
+            let statement = try db.statement(table.insert)
+            defer { statement.reset() }
+            for (index, row) in rows.enumerated() {
+                var faults: [Schema.Fault] = []
+                let place = "\(field.name)[\(index)]"
+                guard case .object(let line) = row else {
+                    throw Problem.invalidRecord(type, [Schema.Fault(field: place, code: "type", message: "must be a table")])
+                }
+                bind(table, line, to: statement, from: 3, place: "\(place).", &faults)
+                guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+                statement.bind(1, id)
+                statement.bind(2, Int64(index + 1))
+                try translating(type) { _ = try statement.step() }
+                statement.reset()
+            }
+        }
+    }
+
+    /// Changes the named fields of a record.
+    /// - Parameter version: the version that the caller has seen; nil to change whatever is there.
+    /// - Returns: the new version.
+    /// - Throws: 404 `record.not_found`, 409 `record.append_only`, 412 `record.version_conflict`, and as `insert`.
+    @discardableResult
+    package func update(_ type: RecordType, id: Int64, _ changes: Object, version: Int64? = nil) throws -> Int64 {
+        if type.appendOnly {
+            throw Problem(409, "record.append_only", "A \(type.title.lowercased()) is never changed once it is made.")
+        }
+        var faults: [Schema.Fault] = []
+        let table = type.table
+        refuseUnknown(changes, table, place: "", &faults)
+        var set: [(RecordColumn, RecordColumn.Stored)] = []
+        for column in table.columns {
+            guard let given = changes[column.field.name] else { continue }
+            // A change to nothing is nothing, not the default.
+            let value = given == .null && !column.field.required ? RecordColumn.Stored.null
+                : column.stored(given, currency: currency, place: column.field.name, &faults)
+            if let value { set.append((column, value)) }
+        }
+        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+        let statement = try db.statement(type.update(of: set.map(\.0.name)))
+        defer { statement.reset() }
+        statement.bind(1, id)
+        statement.bind(2, now.description)
+        for (index, (column, value)) in set.enumerated() { column.bind(value, to: statement, at: Int32(index + 3)) }
+        if let version, let current = try self.version(type, id: id), current != version {
+            throw Problem(412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it (version \(current), not \(version)). Read it again.")
+        }
+        var result: Int64?
+        try translating(type) { if try statement.step() { result = statement.int64(0) } }
+        guard let result else { throw Problem.noRecord(type, id) }
+        for (field, lines) in table.lines where changes[field.name] != nil {
+            try db.run(lines.delete, id)
+        }
+        try insertLines(type, of: id, changes)
+        return result
+    }
+
+    /// - Throws: 404 `record.not_found`, 409 `record.append_only` or `record.referenced`.
+    package func delete(_ type: RecordType, id: Int64) throws {
+        if type.appendOnly {
+            throw Problem(409, "record.append_only", "A \(type.title.lowercased()) is never deleted.")
+        }
+        try translating(type) {
+            if type.softDelete { try db.run(type.table.delete, id, now.description) } else { try db.run(type.table.delete, id) }
+        }
+        if db.changes == 0 { throw Problem.noRecord(type, id) }
+    }
+
+    package func version(_ type: RecordType, id: Int64) throws -> Int64? {
+        let statement = try db.statement(type.table.select)
+        defer { statement.reset() }
+        statement.bind(1, id)
+        return try statement.step() ? statement.int64(1) : nil
+    }
+
+    /// The record with all its fields and lines, or nil.
+    package func find(_ type: RecordType, id: Int64) throws -> Object? {
+        let statement = try db.statement(type.table.select)
+        defer { statement.reset() }
+        statement.bind(1, id)
+        guard try statement.step() else { return nil }
+        return try object(type, statement, lines: true)
+    }
+
+    /// The rows that a query finds, without lines unless asked for.
+    package func list(_ type: RecordType, _ query: RecordQuery, lines: Bool = false) throws -> [Object] {
+        let statement = try db.statement(try type.select(query))
+        defer { statement.reset() }
+        try query.bind(type, to: statement, currency: currency)
+        var rows: [Object] = []
+        while try statement.step() { rows.append(try object(type, statement, lines: lines)) }
+        return rows
+    }
+
+    /// How many rows the query's conditions fit.
+    package func count(_ type: RecordType, _ query: RecordQuery) throws -> Int64 {
+        let statement = try db.statement(try type.count(query))
+        defer { statement.reset() }
+        try query.bind(type, to: statement, currency: currency, limited: false)
+        return try statement.step() ? statement.int64(0) : 0
+    }
+
+    private func object(_ type: RecordType, _ statement: Statement, lines: Bool) throws -> Object {
+        var row = Object()
+        let id = statement.int64(0)
+        row.append("id", .int(id))
+        row.append("version", .int(statement.int64(1)))
+        row.append("created_at", .string(statement.text(2)))
+        row.append("created_by", .int(statement.int64(3)))
+        row.append("updated_at", .string(statement.text(4)))
+        for (index, column) in type.table.columns.enumerated() {
+            row.append(column.field.name, column.value(statement, Int32(index + RecordTable.systemColumns), currency: currency))
+        }
+        if lines {
+            for (field, table) in type.table.lines { row.append(field.name, .array(try lineObjects(table, of: id))) }
+        }
+        return row
+    }
+
+    private func lineObjects(_ table: RecordTable, of id: Int64) throws -> [Value] {
+        let statement = try db.statement(table.select)
+        defer { statement.reset() }
+        statement.bind(1, id)
+        var rows: [Value] = []
+        while try statement.step() {
+            var row = Object()
+            for (index, column) in table.columns.enumerated() {
+                row.append(column.field.name, column.value(statement, Int32(index), currency: currency))
+            }
+            rows.append(.object(row))
+        }
+        return rows
+    }
+
+    private func bind(
+        _ table: RecordTable, _ values: Object, to statement: Statement, from first: Int32, place: String,
+        _ faults: inout [Schema.Fault]
+    ) {
+        for (index, column) in table.columns.enumerated() {
+            let name = column.field.name
+            if let value = column.stored(values[name], currency: currency, place: "\(place)\(name)", &faults) {
+                column.bind(value, to: statement, at: first + Int32(index))
+            }
+        }
+    }
+
+    private func refuseUnknown(_ values: Object, _ table: RecordTable, place: String, _ faults: inout [Schema.Fault]) {
+        for (name, _) in values where !RecordTable.reserved.contains(name) {
+            if !table.fields.contains(where: { $0.name == name }) {
+                faults.append(Schema.Fault(field: name, code: "unknown", message: "is not a field of it"))
+            }
+        }
+    }
+
+    /// Constraint failures as problems of the record.
+    private func translating(_ type: RecordType, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as StorageError {
+            throw Problem.constraint(error, type)
+        }
+    }
+}
+
+extension Problem {
+    static func invalidRecord(_ type: RecordType, _ faults: [Schema.Fault]) -> Problem {
+        var problem = Problem.invalid(faults)
+        problem = Problem(
+            422, "record.invalid", "\(type.title): \(problem.detail)", field: problem.field, extra: problem.extra)
+        return problem
+    }
+
+    static func noRecord(_ type: RecordType, _ id: Int64) -> Problem {
+        Problem(404, "record.not_found", "There is no \(type.title.lowercased()) \(id) here.")
+    }
+
+    static func constraint(_ error: StorageError, _ type: RecordType) -> any Error {
+        guard case .constraint(let violation) = error else { return error }
+        let names = violation.columns.map { column in type.table.columns.first { $0.name == column }?.field.name ?? column }
+        switch violation.kind {
+        case .unique:
+            return Problem(
+                409, "record.not_unique", "There is a \(type.title.lowercased()) with the same \(names.joined(separator: ", ")) already.",
+                field: names.first)
+        case .foreignKey:
+            return Problem(
+                409, "record.reference", "The \(type.title.lowercased()) points to a record that is not there, or others point to it.")
+        default:
+            return error
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Core
+import Storage
+
+/// The table behind a record type or behind its lines: columns, the SQL that makes them, and the statements used on them.
+package final class RecordTable: Sendable {
+    package struct Index: Sendable, Equatable {
+        package let fields: [String]
+        package let unique: Bool
+    }
+
+    package let name: String
+    package let fields: [FieldDeclaration]
+    /// Fields that have a column of their own, in order.
+    package let columns: [RecordColumn]
+    /// Fields that are rows in a table of their own.
+    package let lines: [(field: FieldDeclaration, table: RecordTable)]
+    package let indexes: [Index]
+    package let isLines: Bool
+    package let softDelete: Bool
+    package let appendOnly: Bool
+
+    /// `INSERT INTO …`: the columns, then created_at, created_by, updated_at; for lines the parent's id, the line number and the columns.
+    package let insert: SQL
+    /// Rows by id; for lines, all rows of a parent in order.
+    package let select: SQL
+    package let delete: SQL
+    package let selectList: String
+
+    convenience init(
+        name: String, fields: [FieldDeclaration], indexes: [Index], softDelete: Bool, appendOnly: Bool, declaration: Declaration
+    ) throws(DeclarationError) {
+        try self.init(
+            name: name, fields: fields, indexes: indexes, softDelete: softDelete, appendOnly: appendOnly, isLines: false,
+            declaration: declaration)
+    }
+
+    private init(
+        name: String, fields: [FieldDeclaration], indexes: [Index], softDelete: Bool, appendOnly: Bool, isLines: Bool,
+        declaration: Declaration
+    ) throws(DeclarationError) {
+        self.name = name
+        self.fields = fields
+        self.indexes = indexes
+        self.isLines = isLines
+        self.softDelete = softDelete
+        self.appendOnly = appendOnly
+        var columns: [RecordColumn] = []
+        var lines: [(FieldDeclaration, RecordTable)] = []
+        for field in fields {
+            if Self.reserved.contains(field.name) {
+                throw declaration.wrong("fields", "declares “\(field.name)”, which every record has already")
+            }
+            switch field.kind {
+            case .lines:
+                if isLines { throw declaration.wrong("fields", "(\(field.name)) has lines within lines") }
+                let table = try RecordTable(
+                    name: "\(Self.singular(name))_\(field.name)", fields: field.fields, indexes: [], softDelete: false,
+                    appendOnly: appendOnly, isLines: true, declaration: declaration)
+                lines.append((field, table))
+            case .list, .object, .function:
+                throw declaration.wrong("fields", "(\(field.name)) is a \(field.kind.rawValue), which a record does not have; use lines or json")
+            default:
+                columns.append(RecordColumn(field))
+            }
+        }
+        self.columns = columns
+        self.lines = lines
+        for index in indexes {
+            for field in index.fields where !fields.contains(where: { $0.name == field }) {
+                throw declaration.wrong("indexes", "name “\(field)”, which is not a field")
+            }
+        }
+        let names = columns.map(\.name)
+        if isLines {
+            let all = ["parent_id", "line_number"] + names
+            insert = SQL("INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count)))")
+            selectList = names.joined(separator: ", ")
+            select = SQL("SELECT \(selectList) FROM \(name) WHERE parent_id = ?1 ORDER BY line_number")
+            delete = SQL("DELETE FROM \(name) WHERE parent_id = ?1")
+        } else {
+            let all = names + ["created_at", "created_by", "updated_at"]
+            insert = SQL("INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count)))")
+            selectList = (["id", "version", "created_at", "created_by", "updated_at"] + names).joined(separator: ", ")
+            select = SQL("SELECT \(selectList) FROM \(name) WHERE id = ?1\(softDelete ? " AND deleted_at IS NULL" : "")")
+            delete =
+                softDelete
+                ? SQL("UPDATE \(name) SET deleted_at = ?2, updated_at = ?2, version = version + 1 WHERE id = ?1 AND deleted_at IS NULL")
+                : SQL("DELETE FROM \(name) WHERE id = ?1")
+        }
+    }
+
+    /// Columns before the declared ones in `selectList`.
+    static let systemColumns = 5
+    static let reserved: Set<String> = ["id", "version", "created_at", "created_by", "updated_at", "deleted_at", "parent_id", "line_number"]
+
+    package func column(_ field: String) -> RecordColumn? {
+        columns.first { $0.field.name == field }
+    }
+
+    private static func marks(_ count: Int) -> String {
+        (1...count).map { "?\($0)" }.joined(separator: ", ")
+    }
+
+    private static func singular(_ plural: String) -> String {
+        plural.hasSuffix("s") ? String(plural.dropLast()) : plural
+    }
+}
+
+/// One column of a record's table, and how its values go in and come out.
+package struct RecordColumn: Sendable {
+    package let field: FieldDeclaration
+    /// The field's name; `<name>_minor` for money and `<name>_id` for references.
+    package let name: String
+    /// What one unit is as a stored integer, for decimals: 10^places.
+    package let places: Int
+
+    init(_ field: FieldDeclaration) {
+        self.field = field
+        places = field.places
+        switch field.kind {
+        case .money: name = "\(field.name)_minor"
+        case .ref: name = "\(field.name)_id"
+        default: name = field.name
+        }
+    }
+}

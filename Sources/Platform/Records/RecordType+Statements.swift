@@ -1,0 +1,100 @@
+import Core
+import Storage
+import Synchronization
+
+/// The statements that depend on which fields a query or an update names. Each shape is made once and kept with the type.
+package final class RecordStatements: Sendable {
+    private let made = Mutex<[String: SQL]>([:])
+    /// More shapes than this are not kept, so that callers cannot make the cache grow without end.
+    private static let capacity = 200
+
+    func statement(_ shape: String, _ text: () throws -> String) rethrows -> SQL {
+        if let found = made.withLock({ $0[shape] }) { return found }
+        let statement = SQL(try text())
+        made.withLock { if $0.count < Self.capacity { $0[shape] = statement } }
+        return statement
+    }
+}
+
+extension RecordType {
+    /// The SELECT for a query's shape.
+    /// - Throws: 422 `record.filter_invalid` for a field that the type does not have.
+    func select(_ query: RecordQuery) throws -> SQL {
+        try statements.statement(query.shape) {
+            var marks = Marks()
+            var terms = try terms(query, &marks)
+            var order: [(String, Bool)] = try query.order.map { (try columnName($0.field), $0.descending) }
+            order.append(("id", query.order.last?.descending ?? false))
+            if let after = query.after {
+                guard after.count == order.count else { throw RecordQuery.wrong("the cursor belongs to another order", "cursor") }
+                // (a, b, id) after (x, y, z), with a direction for each: a beyond x, or a = x and (b beyond y, or …).
+                var term = ""
+                let places = order.map { _ in marks.next() }
+                for (position, (column, descending)) in order.enumerated().reversed() {
+                    let beyond = "\(column) \(descending ? "<" : ">") \(places[position])"
+                    term = term.isEmpty ? beyond : "(\(beyond) OR (\(column) = \(places[position]) AND \(term)))"
+                }
+                terms.append(term)
+            }
+            let filter = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
+            let keys = order.map { "\($0.0)\($0.1 ? " DESC" : "")" }.joined(separator: ", ")
+            return "SELECT \(table.selectList) FROM \(table.name)\(filter) ORDER BY \(keys) LIMIT \(marks.next())"
+        }
+    }
+
+    /// The count of the rows that fit a query's conditions.
+    func count(_ query: RecordQuery) throws -> SQL {
+        try statements.statement("count " + query.shape) {
+            var marks = Marks()
+            let terms = try terms(query, &marks)
+            return "SELECT count(*) FROM \(table.name)\(terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))")"
+        }
+    }
+
+    /// Parameter marks in the order in which `RecordQuery.bind` binds.
+    private struct Marks {
+        private var number = 0
+
+        mutating func next() -> String {
+            number += 1
+            return "?\(number)"
+        }
+    }
+
+    private func terms(_ query: RecordQuery, _ marks: inout Marks) throws -> [String] {
+        var terms: [String] = table.softDelete ? ["deleted_at IS NULL"] : []
+        for condition in query.conditions {
+            let column = try columnName(condition.field)
+            switch condition.op {
+            case _ where condition.value == .null:
+                terms.append("\(column) IS \(condition.op == .notEqual ? "NOT " : "")NULL")
+            case .isIn:
+                var list: [String] = []
+                for _ in condition.value.array ?? [] { list.append(marks.next()) }
+                terms.append("\(column) IN (\(list.joined(separator: ", ")))")
+            case .begins:
+                terms.append("\(column) >= \(marks.next()) AND \(column) < \(marks.next())")
+            default:
+                terms.append("\(column) \(condition.op.sql) \(marks.next())")
+            }
+        }
+        return terms
+    }
+
+    /// The UPDATE that sets these columns: ?1 the id, ?2 the time, then the columns; answers the new version.
+    func update(of columns: [String]) -> SQL {
+        statements.statement("update " + columns.joined(separator: " ")) {
+            let set = columns.enumerated().map { "\($1) = ?\($0 + 3)" } + ["updated_at = ?2", "version = version + 1"]
+            let live = table.softDelete ? " AND deleted_at IS NULL" : ""
+            return "UPDATE \(table.name) SET \(set.joined(separator: ", ")) WHERE id = ?1\(live) RETURNING version"
+        }
+    }
+
+    private func columnName(_ field: String) throws -> String {
+        if ["id", "version", "created_at", "created_by", "updated_at"].contains(field) { return field }
+        guard let column = table.column(field) else {
+            throw RecordQuery.wrong("\(name) has no such field", field)
+        }
+        return column.name
+    }
+}

@@ -1,0 +1,94 @@
+import Core
+import Storage
+
+/// A kind of record, declared once by a plugin: its table, its checks, its REST interface and its permissions all follow.
+package final class RecordType: Sendable {
+    /// `catalog.product`
+    package let name: String
+    package let plugin: String
+    package let title: String
+    /// The REST collection `/api/<path>`; nil when the type is reached through routes only.
+    package let path: String?
+    package let table: RecordTable
+    let statements = RecordStatements()
+    package let readPermission: String?
+    package let writePermission: String?
+    /// Rows carry a branch, and only its members see them.
+    package let branchScoped: Bool
+    /// Rows are never changed or deleted once made.
+    package let appendOnly: Bool
+    package let softDelete: Bool
+    /// Whether changes leave an audit row with before and after.
+    package let audited: Bool
+    package let listFields: [String]
+    /// Takes its number from this series at creation.
+    package let number: Number?
+
+    package struct Number: Sendable {
+        package let field: String
+        package let series: String
+    }
+
+    package var fields: [FieldDeclaration] { table.fields }
+
+    /// - Parameter value: what `records/<name>.lua` returned.
+    package init(_ value: Value, plugin: String, file: String) throws(DeclarationError) {
+        let declaration = try Declaration(value, file: file)
+        name = try declaration.requiredText("type")
+        let parts = name.split(separator: ".")
+        guard parts.count == 2, parts.allSatisfy({ FieldDeclaration.isName(String($0)) }) else {
+            throw declaration.wrong("type", "must be plugin.name in small letters, such as \"catalog.product\"")
+        }
+        guard parts[0] == plugin else { throw declaration.wrong("type", "must begin with the plugin's name, “\(plugin).”") }
+        self.plugin = plugin
+        title = try declaration.text("title") ?? String(parts[1])
+        path = try declaration.text("path")
+        if let path, path.isEmpty || path.contains("{") || path.hasPrefix("/") {
+            throw declaration.wrong("path", "must be a plain path such as \"products\"")
+        }
+        let permissions = try declaration.table("permissions")
+        readPermission = try permissions?.text("read")
+        writePermission = try permissions?.text("write")
+        try permissions?.finish()
+        if path != nil, readPermission == nil { throw declaration.wrong("permissions.read", "is missing: each REST path names a permission") }
+        switch try declaration.text("scope") {
+        case nil, "tenant": branchScoped = false
+        case "branch": branchScoped = true
+        default: throw declaration.wrong("scope", "must be \"tenant\" or \"branch\"")
+        }
+        appendOnly = try declaration.flag("append_only")
+        softDelete = try declaration.flag("soft_delete")
+        audited = try declaration.flag("audit", default: true)
+        listFields = try declaration.table("views")?.texts("list") ?? []
+        let fields = try FieldDeclaration.list(declaration, "fields")
+        if fields.isEmpty { throw declaration.wrong("fields", "is missing") }
+        if branchScoped, !fields.contains(where: { $0.name == "branch" && $0.target == "branch" }) {
+            throw declaration.wrong("scope", "is \"branch\", so a field { \"branch\", \"ref\", to = \"branch\" } is needed")
+        }
+        if let number = try declaration.table("number") {
+            self.number = Number(field: try number.text("field") ?? "number", series: try number.requiredText("series"))
+            try number.finish()
+        } else {
+            number = nil
+        }
+        let plural = try declaration.text("plural") ?? "\(parts[1])s"
+        table = try RecordTable(
+            name: "\(plugin)_\(plural)", fields: fields, indexes: Self.indexes(declaration), softDelete: softDelete,
+            appendOnly: appendOnly, declaration: declaration)
+        try declaration.finish()
+    }
+
+    private static func indexes(_ declaration: Declaration) throws(DeclarationError) -> [RecordTable.Index] {
+        var result: [RecordTable.Index] = []
+        for (position, item) in try declaration.list("indexes").enumerated() {
+            let place = "indexes[\(position)]"
+            let index = try Declaration(item.keyed, file: declaration.file, place: declaration.path(place))
+            var columns: [String] = []
+            while case .string(let column)? = index.value(String(columns.count + 1)) { columns.append(column) }
+            if columns.isEmpty { throw declaration.wrong(place, "must name fields, such as { \"product\", \"branch\" }") }
+            result.append(RecordTable.Index(fields: columns, unique: try index.flag("unique")))
+            try index.finish()
+        }
+        return result
+    }
+}

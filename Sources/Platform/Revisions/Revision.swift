@@ -1,0 +1,152 @@
+import Core
+import Scripting
+import Synchronization
+
+/// Everything that runs for a tenant at one moment: exact plugin packages and versions of rule files. Immutable.
+package final class Revision: Sendable {
+    /// The row in `platform_revisions`; 0 for the revision of a tenant without plugins.
+    package let id: Int64
+    package let plugins: InstalledPlugins
+    /// Rule sets by contract, then by key.
+    package let ruleSets: [String: [String: RuleSet]]
+    /// The version in force of each rule file.
+    package let files: [String: Int64]
+
+    package init(id: Int64, plugins: InstalledPlugins, ruleSets: [RuleSet]) throws(DeclarationError) {
+        self.id = id
+        self.plugins = plugins
+        var byContract: [String: [String: RuleSet]] = [:]
+        var files: [String: Int64] = [:]
+        for set in ruleSets {
+            if let other = byContract[set.contract.id]?[set.key] {
+                throw DeclarationError(
+                    file: set.path, field: set.contract.key, message: "is “\(set.key)”, as in \(other.path) already", line: 1)
+            }
+            byContract[set.contract.id, default: [:]][set.key] = set
+            files[set.path] = set.version
+        }
+        self.ruleSets = byContract
+        self.files = files
+    }
+
+    package var endpoints: [Endpoint] { plugins.endpoints }
+    package var router: Router<Endpoint> { plugins.router }
+
+    package var permissions: [Permission] { plugins.permissions }
+
+    package func recordType(_ name: String) -> RecordType? { plugins.recordTypes[name] }
+
+    /// The rule set of a contract for a key, or the contract's fallback.
+    package func ruleSet(_ contract: String, key: String?) -> RuleSet? {
+        guard let sets = ruleSets[contract] else { return nil }
+        if let key, let set = sets[key] { return set }
+        return plugins.contracts[contract]?.fallback.flatMap { sets[$0] }
+    }
+
+    /// This revision with one rule file replaced by another version of it.
+    func replacing(_ set: RuleSet, id: Int64) throws(DeclarationError) -> Revision {
+        var sets = ruleSets.values.flatMap(\.values).filter { $0.path != set.path }
+        sets.append(set)
+        return try Revision(id: id, plugins: plugins, ruleSets: sets.sorted { $0.path < $1.path })
+    }
+}
+
+/// The plugins of a revision and all that follows from their declarations. Shared by tenants that have the same ones.
+package final class InstalledPlugins: Sendable {
+    /// Tells this set from every other that the process has known.
+    let serial: Int
+    /// In the order of their dependencies.
+    package let packages: [PluginPackage]
+    package let recordTypes: [String: RecordType]
+    package let contracts: [String: Contract]
+    package let endpoints: [Endpoint]
+    package let router: Router<Endpoint>
+    /// The plugins' permissions with their titles.
+    package let permissions: [Permission]
+    let hooks: [HookKey: [HookDeclaration]]
+
+    struct HookKey: Hashable {
+        let on: String
+        let phase: Phase
+    }
+
+    private static let count = Atomic<Int>(0)
+
+    package static let none: InstalledPlugins = {
+        do { return try InstalledPlugins([]) } catch { preconditionFailure("no plugins cannot conflict: \(error)") }
+    }()
+
+    /// - Throws: 422 `plugin.conflict` where two plugins claim one route, record type, path or contract.
+    package init(_ packages: [PluginPackage]) throws {
+        serial = Self.count.add(1, ordering: .relaxed).newValue
+        self.packages = packages
+        var recordTypes: [String: RecordType] = [:]
+        var contracts: [String: Contract] = [TaxProfile.contract.id: TaxProfile.contract]
+        var hooks: [HookKey: [HookDeclaration]] = [:]
+        var endpoints: [Endpoint] = []
+        for package in packages {
+            for type in package.recordTypes {
+                if recordTypes[type.name] != nil {
+                    throw Problem(422, "plugin.conflict", "\(package.name) declares the record type \(type.name) a second time.")
+                }
+                recordTypes[type.name] = type
+                endpoints += RecordEndpoints.endpoints(of: type)
+            }
+            for contract in package.contracts {
+                if contracts[contract.id] != nil {
+                    throw Problem(422, "plugin.conflict", "\(package.name) declares the contract \(contract.id), which is there already.")
+                }
+                contracts[contract.id] = contract
+            }
+            for hook in package.hooks {
+                hooks[HookKey(on: hook.on == "plugin" ? "plugin:\(package.name)" : hook.on, phase: hook.phase), default: []].append(hook)
+            }
+            endpoints += package.routes.map(\.endpoint)
+        }
+        self.recordTypes = recordTypes
+        self.contracts = contracts
+        self.hooks = hooks
+        // A plugin's own route stands for the path that its record type would be served at.
+        let written = Set(packages.flatMap { $0.routes.map { "\($0.method.rawValue) \($0.path)" } })
+        var seen: Set<String> = []
+        self.endpoints = endpoints.reversed().filter { endpoint in
+            let name = "\(endpoint.method.rawValue) \(endpoint.path)"
+            return seen.insert(name).inserted || !written.contains(name)
+        }.reversed()
+        router = Router(self.endpoints.map { (method: $0.method, path: $0.path, target: $0) })
+        if let conflict = router.conflicts.first {
+            throw Problem(422, "plugin.conflict", conflict.message)
+        }
+        permissions = packages.flatMap(\.manifest.permissions)
+    }
+
+    func hooks(on: String, _ phase: Phase) -> [HookDeclaration] {
+        hooks[HookKey(on: on, phase: phase)] ?? []
+    }
+
+    package func package(_ name: String) -> PluginPackage? { packages.first { $0.name == name } }
+}
+
+/// Where a tenant keeps the revision that new requests run on. Emptied when the tenant is closed for idleness.
+package final class RevisionSlot: Sendable {
+    private let slot = Mutex<Revision?>(nil)
+
+    package init() {}
+
+    /// The revision in force, when it is in memory.
+    package var current: Revision? { slot.withLock { $0 } }
+
+    /// Every request that starts after this runs on `revision`.
+    package func publish(_ revision: Revision) { slot.withLock { $0 = revision } }
+
+    /// Puts in what was loaded, unless another has come in the meantime; answers what is in force.
+    package func fill(_ loaded: Revision) -> Revision {
+        slot.withLock { current in
+            if let current { return current }
+            current = loaded
+            return loaded
+        }
+    }
+
+    package func drop() { slot.withLock { $0 = nil } }
+}

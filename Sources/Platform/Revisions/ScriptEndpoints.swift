@@ -1,0 +1,128 @@
+import Core
+import Storage
+
+/// `/api/scripts`: the rule files of the tenant, their versions and drafts, check, publish and rollback.
+///
+/// The path of a script is part of the URL: `/api/scripts/Rules/tax/gh-standard.lua/publish`.
+package enum ScriptEndpoints {
+    package static let endpoints: [Endpoint] = [
+        Endpoint(
+            .get, "/api/scripts", access: .permission("scripts.view"), execution: .read,
+            documentation: .init("List the rule files", tag: "Scripts", replies: [.init(200, "The files", .object([.init("items", .array(.any))]))])
+        ) { call in Reply(200, ["items": .array(try scripts(call).list()), "next_cursor": .null]) },
+        Endpoint(
+            .get, "/api/scripts/{path...}", access: .permission("scripts.view"), execution: .read,
+            documentation: .init("Read a rule file: what is in force, and the draft", tag: "Scripts", replies: [.init(200, "The file", .any)])
+        ) { call in Reply(200, try scripts(call).get(path(call))) },
+        Endpoint(
+            .get, "/api/scripts/{path...}/versions", access: .permission("scripts.view"), execution: .read,
+            documentation: .init("List the versions of a rule file", tag: "Scripts", replies: [.init(200, "Newest first", .any)])
+        ) { call in
+            let items = try scripts(call).versions(path(call)).map { version -> Value in
+                [
+                    "version": .int(version.version), "hash": .string(version.hash), "message": .string(version.message),
+                    "author": .string(version.author), "created_at": .string(version.createdAt),
+                ]
+            }
+            return Reply(200, ["items": .array(items), "next_cursor": .null])
+        },
+        Endpoint(
+            .get, "/api/scripts/{path...}/diff", access: .permission("scripts.view"), execution: .read,
+            documentation: .init(
+                "Compare two versions of a rule file", tag: "Scripts",
+                query: [
+                    .init("from", .string(), "A version, “current” or “draft”; “current” if left out."),
+                    .init("to", .string(), "A version, “current” or “draft”; “draft” if left out."),
+                ], replies: [.init(200, "The difference, line by line", .object([.init("diff", .string())]))])
+        ) { call in
+            let scripts = try scripts(call)
+            let from = call.queryValue("from") ?? "current"
+            let to = call.queryValue("to") ?? "draft"
+            let old = String(decoding: try scripts.source(path(call), named: from), as: UTF8.self)
+            let new = String(decoding: try scripts.source(path(call), named: to), as: UTF8.self)
+            return Reply(200, [
+                "path": .string(path(call)), "from": .string(from), "to": .string(to),
+                "diff": .string(LineDifference.unified(from: old, to: new)),
+            ])
+        },
+        Endpoint(
+            .put, "/api/scripts/{path...}/draft", access: .permission("scripts.edit"), execution: .write,
+            documentation: .init(
+                "Save a draft; it need not load yet", tag: "Scripts", input: .object(draftMembers), replies: [.init(200, "Saved", .any)])
+        ) { call in
+            let body = try Schema.object(draftMembers).read(call.body)
+            let scripts = try scripts(call)
+            try scripts.saveDraft(
+                path(call), source: Array((body["source"]?.string ?? "").utf8), message: body["message"]?.string ?? "", author: author(call),
+                now: call.now)
+            try Audit.append(call.database, call.actingUser, "script.draft_saved", object: ("script", path(call)))
+            return Reply(200, ["path": .string(path(call)), "findings": .array(try scripts.check(path(call)))])
+        },
+        Endpoint(
+            .delete, "/api/scripts/{path...}/draft", access: .permission("scripts.edit"), execution: .write,
+            documentation: .init("Discard the draft", tag: "Scripts", replies: [.init(204, "Discarded")])
+        ) { call in
+            try scripts(call).discardDraft(path(call))
+            try Audit.append(call.database, call.actingUser, "script.draft_discarded", object: ("script", path(call)))
+            return .noContent
+        },
+        Endpoint(
+            .post, "/api/scripts/{path...}/check", access: .permission("scripts.view"), execution: .read,
+            documentation: .init(
+                "Check the draft: syntax and contract", tag: "Scripts",
+                replies: [.init(200, "What is wrong", .object([.init("ok", .boolean), .init("findings", .array(.any))]))])
+        ) { call in
+            let findings = try scripts(call).check(path(call))
+            return Reply(200, ["ok": .bool(findings.isEmpty), "findings": .array(findings)])
+        },
+        Endpoint(
+            .post, "/api/scripts/{path...}/publish", access: .permission("scripts.publish"), execution: .write,
+            documentation: .init("Put the draft in force for every request that starts after the answer", tag: "Scripts", replies: [.init(200, "In force", .any)])
+        ) { call in
+            let (version, revision) = try scripts(call).publish(path(call), author: author(call), now: call.now)
+            return try putInForce(revision, version, "script.published", call)
+        },
+        Endpoint(
+            .post, "/api/scripts/{path...}/rollback", access: .permission("scripts.publish"), execution: .write,
+            documentation: .init(
+                "Put an earlier version in force again", tag: "Scripts", input: .object([.init("version", .integer(minimum: 1), required: true)]),
+                replies: [.init(200, "In force", .any)])
+        ) { call in
+            let body = try Schema.object([.init("version", .integer(minimum: 1), required: true)]).read(call.body)
+            let version = body["version"]?.int ?? 0
+            let revision = try scripts(call).rollback(path(call), to: version, author: author(call), now: call.now)
+            return try putInForce(revision, version, "script.rolled_back", call)
+        },
+    ]
+
+    private static let draftMembers: [Schema.Member] = [
+        .init("source", .string(maxLength: 256 << 10), required: true, "The whole file."),
+        .init("message", .string(maxLength: 500), "Why it is changed."),
+    ]
+
+    private static func putInForce(_ revision: Revision, _ version: Int64, _ action: String, _ call: Call) throws -> Reply {
+        let before = call.revision?.files[path(call)]
+        try Audit.append(
+            call.database, call.actingUser, action, object: ("script", path(call)),
+            before: ["version": before.map(Value.int) ?? .null], after: ["version": .int(version), "revision": .int(revision.id)])
+        let tenant = call.tenant
+        call.afterCommit { tenant?.revisionSlot.publish(revision) }
+        return Reply(200, ["path": .string(path(call)), "version": .int(version), "revision": .int(revision.id)])
+    }
+
+    private static func scripts(_ call: Call) throws -> Scripts {
+        guard let tenant = call.tenant else { throw Problem(404, "tenant.not_found", "Scripts belong to a tenant.") }
+        // What the database says now, not what was in force when the request arrived: of two publishes in one turn the second
+        // must not undo the first.
+        let library = RevisionLibrary(call.database)
+        let (id, contents) = try library.currentContents()
+        if let current = tenant.revisionSlot.current, current.id == id { return Scripts(call.database, revision: current) }
+        return Scripts(call.database, revision: try library.revision(id: id, contents))
+    }
+
+    private static func path(_ call: Call) -> String { call.parameters["path"] ?? "" }
+
+    private static func author(_ call: Call) -> Scripts.Author {
+        Scripts.Author(id: call.principal.userID, name: call.principal.username)
+    }
+}

@@ -1,0 +1,69 @@
+import Core
+import Scripting
+
+/// One version of a rule file, checked against its contract: values at hand, functions ready to be called.
+package final class RuleSet: Sendable {
+    /// `Rules/tax/gh-standard.lua`
+    package let path: String
+    package let version: Int64
+    package let content: RuleContent
+
+    package var contract: Contract { content.contract }
+    package var key: String { content.key }
+    /// As documents keep it: `Rules/tax/gh-standard.lua@3`.
+    package var reference: String { "\(path)@\(version)" }
+
+    package init(path: String, version: Int64, content: RuleContent) {
+        self.path = path
+        self.version = version
+        self.content = content
+    }
+}
+
+/// What a rule file says, whichever tenant and version it belongs to: shared by all that have the same text.
+package final class RuleContent: Sendable {
+    package let contract: Contract
+    package let key: String
+    package let title: String
+    /// The values, with the contract's defaults.
+    package let values: Object
+    /// Dotted paths of the functions.
+    package let functions: [String]
+    package let program: Program
+    /// For rule sets of the contract `tax`.
+    package let taxProfile: TaxProfile?
+
+    /// - Parameters:
+    ///   - path: the file's path, for messages.
+    ///   - contracts: those that are installed, by id.
+    /// - Throws: `ScriptFault` for what does not compile or load, `DeclarationError` for what breaks its contract.
+    package init(source: [UInt8], path: String, contracts: [String: Contract]) throws {
+        let chunk = try CompiledChunk(source, name: path)
+        program = Program(base: HostAPI.base, chunk)
+        let value = try program.describe()
+        let text = String(decoding: source, as: UTF8.self)
+        guard let id = value["contract"]?.string else {
+            throw DeclarationError(
+                file: path, field: "contract", message: "is missing: a rule file names the contract that it fulfils", line: 1)
+        }
+        guard let contract = contracts[id] else {
+            throw DeclarationError(
+                file: path, field: "contract",
+                message: "is “\(id)”, which no plugin declares; there are \(contracts.keys.sorted().joined(separator: ", "))",
+                line: SourceLocator(text).line(of: "contract"))
+        }
+        self.contract = contract
+        (values, functions) = try contract.read(value, file: path, source: text)
+        guard let key = values[contract.key]?.string else {
+            throw DeclarationError(file: path, field: contract.key, message: "is missing", line: 1)
+        }
+        self.key = key
+        title = values["title"]?.string ?? key
+        do throws(DeclarationError) {
+            taxProfile = id == TaxProfile.contract.id ? try TaxProfile(values, file: path) : nil
+        } catch {
+            throw DeclarationError(
+                file: error.file, field: error.field, message: error.message, line: SourceLocator(text).line(of: error.field))
+        }
+    }
+}

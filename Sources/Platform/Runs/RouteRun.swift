@@ -1,0 +1,86 @@
+import Core
+import Scripting
+
+/// Runs a plugin's route for a call: reads the input by its declaration, runs the script, shapes the output by its declaration.
+enum RouteRun {
+    static func answer(_ route: RouteDeclaration, _ call: Call) throws -> Reply {
+        let scope = try RunScope(call)
+        let reading = route.method == .get
+        scope.limits = reading ? .read : .route
+        var request = Object()
+        request["params"] = .object(try parameters(route.parameters, in: call.parameters.map { ($0.key, $0.value) }))
+        request["query"] = .object(try parameters(route.query, in: call.query.map { ($0.name, $0.value) }))
+        var limits: ScriptLimits = reading ? .read : .request
+        if let input = route.input {
+            let body = try Schema.object(input.map(\.member)).read(call.body, currency: scope.tenant.currency)
+            request["body"] = body.filled(input)
+            let lines = body.object?.reduce(0) { $0 + ($1.value.array?.count ?? 0) } ?? 0
+            scope.allow(lines: lines)
+            limits.steps += UInt64(20_000 * lines)
+            limits.hostCalls += UInt32(8 * lines)
+        }
+        let package = scope.revision.plugins.package(route.plugin)
+        let run = HostRun(scope, phase: reading ? .read : .route, package: package)
+        let result = try ScriptCall.run(route.program, "run", [.object(request)], limits, run)
+        guard let output = route.output else { return Reply(route.status, result == .null ? .object(Object()) : result) }
+        return Reply(route.status, result.projected(output))
+    }
+
+    /// Path and query parameters as their declared kinds.
+    private static func parameters(_ fields: [FieldDeclaration], in given: [(String, String)]) throws -> Object {
+        var values = Object()
+        for (name, text) in given {
+            guard let field = fields.first(where: { $0.jsonName == name }) else {
+                values[name] = .string(text)
+                continue
+            }
+            switch field.kind {
+            case .integer, .ref, .money: values[name] = Int64(text).map(Value.int) ?? .string(text)
+            case .boolean: values[name] = text == "true" ? true : text == "false" ? false : .string(text)
+            default: values[name] = .string(text)
+            }
+        }
+        let unknown = values.filter { key, _ in !fields.contains { $0.jsonName == key } }
+        guard unknown.isEmpty else {
+            throw Problem.invalid(unknown.map { Schema.Fault(field: $0.key, code: "unknown", message: "is not a parameter of this route") })
+        }
+        return try Schema.object(fields.map(\.member)).read(.object(values)).filled(fields).object ?? Object()
+    }
+}
+
+extension Value {
+    /// With the defaults of absent fields, and fields under their own names where JSON calls them otherwise.
+    func filled(_ fields: [FieldDeclaration]) -> Value {
+        guard case .object(let object) = self else { return self }
+        var result = Object()
+        for field in fields {
+            guard let value = object[field.jsonName], value != .null else {
+                if let fallback = field.fallback { result[field.name] = fallback }
+                continue
+            }
+            switch field.kind {
+            case .list where !field.fields.isEmpty, .lines: result[field.name] = .array((value.array ?? []).map { $0.filled(field.fields) })
+            case .object where !field.fields.isEmpty: result[field.name] = value.filled(field.fields)
+            default: result[field.name] = value
+            }
+        }
+        return .object(result)
+    }
+
+    /// The declared fields in their order, under their JSON names; what is not declared stays inside.
+    func projected(_ fields: [FieldDeclaration]) -> Value {
+        guard case .object(let object) = self else { return self == .null ? .object(Object()) : self }
+        var result = Object()
+        for field in fields {
+            let value = object[field.name] ?? .null
+            switch field.kind {
+            case .list where !field.fields.isEmpty, .lines:
+                result.append(field.jsonName, .array((value.items ?? []).map { $0.projected(field.fields) }))
+            case .list: result.append(field.jsonName, .array(value.items ?? []))
+            case .object where !field.fields.isEmpty && value != .null: result.append(field.jsonName, value.projected(field.fields))
+            default: result.append(field.jsonName, value)
+            }
+        }
+        return .object(result)
+    }
+}
