@@ -1,0 +1,32 @@
+-- Stock on hand per product and branch. Every change of a level has a movement that explains it: the sum of the movements
+-- of a product in a branch is its level.
+local M = {}
+
+---@class StockMove
+---@field product integer  the product's id
+---@field branch integer   the branch's id
+---@field quantity decimal signed: more on hand, or less
+---@field reason string    opening, receipt, sale, return, adjustment or transfer
+---@field source_type? string
+---@field source_id? integer
+---@field note? string
+
+---Moves stock and writes the movement.
+---@param move StockMove
+---@return decimal on_hand  what is there afterwards; nil and what was there if that would be below zero
+function M.move(move)
+  local level = record.find("catalog.stock_level", { product = move.product, branch = move.branch })
+  local before = level and level.quantity or decimal.new("0")
+  local after = before + move.quantity
+  if after < decimal.new("0") then return nil, before end
+  if level then
+    level.quantity = after
+    level:save()
+  else
+    record.create("catalog.stock_level", { product = move.product, branch = move.branch, quantity = after })
+  end
+  record.create("catalog.stock_movement", move)
+  return after
+end
+
+return M

@@ -1,0 +1,25 @@
+-- The starter chart: seventeen accounts for a trading business. A branch is a dimension of a posting, not a chart of its own.
+return {
+  contract = "chart",
+  id = "standard",
+  title = "Trading business",
+  accounts = {
+    { code = "1000", name = "Cash",                  kind = "asset" },
+    { code = "1010", name = "Bank",                  kind = "asset" },
+    { code = "1020", name = "Mobile Money",          kind = "asset" },
+    { code = "1100", name = "Accounts Receivable",   kind = "asset" },
+    { code = "1200", name = "Inventory",             kind = "asset" },
+    { code = "1500", name = "Fixed Assets",          kind = "asset" },
+    { code = "2000", name = "Accounts Payable",      kind = "liability" },
+    { code = "2100", name = "Tax Payable - VAT",     kind = "liability" },
+    { code = "2110", name = "Tax Payable - NHIL",    kind = "liability" },
+    { code = "2120", name = "Tax Payable - GETFUND", kind = "liability" },
+    { code = "2300", name = "Customer Deposits",     kind = "liability" },
+    { code = "2400", name = "Payroll Payables",      kind = "liability" },
+    { code = "3000", name = "Owner Capital",         kind = "equity" },
+    { code = "3100", name = "Retained Earnings",     kind = "equity" },
+    { code = "4000", name = "Sales Revenue",         kind = "revenue" },
+    { code = "5000", name = "Cost of Goods Sold",    kind = "expense" },
+    { code = "6000", name = "Operating Expenses",    kind = "expense" },
+  },
+}
