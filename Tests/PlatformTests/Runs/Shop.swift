@@ -1,0 +1,104 @@
+import Core
+import Ledger
+import Platform
+import Scripting
+import Storage
+
+/// A tenant with the shipped plugins, a branch, two products and stock: calls go through its revision as the server's do.
+final class Shop: Sendable {
+    let house: TestHouse
+    let tenant: Tenant
+    let cashier: Principal
+    let manager: Principal
+
+    static let home: String = {
+        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        parts.removeLast(4)
+        return parts.joined(separator: "/")
+    }()
+
+    init(_ house: TestHouse? = nil, atGlobex: Bool = false) throws {
+        let house = try house ?? TestHouse()
+        self.house = house
+        let tenant = atGlobex ? house.globex : house.acme
+        self.tenant = tenant
+        cashier = Principal(kind: .user, userID: 1, username: "kofi", permissions: ["pos.sell", "pos.view"])
+        manager = Principal(kind: .user, userID: 1, username: "admin", permissions: ["*"])
+        let clock = house.clock
+        let actor = house.actor
+        let shipped = Shipped(home: Self.home)
+        for plugin in ["accounting", "catalog", "pos"] {
+            let revision = try tenant.store.write { db in
+                if plugin == "accounting" {
+                    try db.ledger(clock: clock).definePeriods(
+                        from: try CalendarMonth(year: 2025, month: 12), through: try CalendarMonth(year: 2026, month: 3), actor: actor.ledgerActor)
+                }
+                return try PluginInstallation(db, tenant: tenant, actor: actor, clock: clock).install(
+                    files: try shipped.plugin(plugin), shippedRules: try shipped.rules())
+            }
+            tenant.revisionSlot.publish(revision)
+        }
+        _ = try tenant.store.write { db in
+            try Branches.create(db, actor, code: "ACC-01", name: "Accra")
+        }
+        try add("RICE-5KG", price: 5_000, cost: 3_000)
+        try add("MILK-1L", price: 1_250, cost: 800)
+        try add("BOOK", price: 2_000, cost: 1_000, category: "exempt")
+    }
+
+    func add(_ sku: String, price: Int64, cost: Int64, category: String = "standard", quantity: Int64 = 100) throws {
+        _ = try call(.post, "/api/products", [
+            "sku": .string(sku), "name": .string(sku), "price": .int(price), "cost": .int(cost), "tax_category": .string(category),
+        ])
+        _ = try call(.post, "/api/stock-movements", [
+            "branch": "ACC-01", "sku": .string(sku), "quantity": .int(quantity), "reason": "opening",
+        ])
+    }
+
+    func call(
+        _ method: Endpoint.Method, _ path: String, _ body: Value = [:], as principal: Principal? = nil,
+        query: [(String, String)] = [], ifMatch: String? = nil
+    ) throws -> Reply {
+        let principal = principal ?? manager
+        guard let revision = tenant.revisionSlot.current else { throw Problem(500, "test", "no revision") }
+        let router = Router<Endpoint>(
+            (revision.endpoints + ScriptEndpoints.endpoints).map { (method: $0.method, path: $0.path, target: $0) })
+        guard case .found(let endpoint, let parameters) = router.match(method, path) else {
+            throw Problem(404, "test.no_route", "\(method.rawValue) \(path)")
+        }
+        try Authorization.check(principal, endpoint)
+        nonisolated(unsafe) let call = Call(
+            endpoint: endpoint, instance: house.instance, tenant: tenant, revision: revision, principal: principal,
+            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, ifMatch: ifMatch,
+            requestID: "r1", now: house.now)
+        let store = tenant.store
+        if endpoint.execution == .read {
+            return try ScriptThread.run { try store.read { db in try call.with(db) { try endpoint.handle(call) } } }
+        }
+        let reply = try store.write { db in try call.with(db) { try endpoint.handle(call) } }
+        call.runAfterCommit()
+        return reply
+    }
+
+    func sell(_ body: Value, as principal: Principal? = nil) throws -> Value {
+        try call(.post, "/api/sales", body, as: principal ?? cashier).json
+    }
+
+    static let sale: Value = [
+        "branch": "ACC-01", "customer_type": "Walk-in",
+        "lines": [["sku": "RICE-5KG", "quantity": 2], ["sku": "MILK-1L", "quantity": 1]],
+        "payments": [["method": "Cash"]],
+    ]
+
+    /// Puts another text of a rule file in force.
+    func publish(_ path: String, _ change: (String) -> String) throws -> Value {
+        let source = try call(.get, "/api/scripts/\(path)").json["source"]?.string ?? ""
+        _ = try call(.put, "/api/scripts/\(path)/draft", ["source": .string(change(source)), "message": "test"])
+        return try call(.post, "/api/scripts/\(path)/publish").json
+    }
+
+    func verifiesBooks() throws -> Bool {
+        let clock = house.clock
+        return try tenant.store.read { db in try db.ledger(clock: clock).trialBalance().totals.allSatisfy { $0.debits == $0.credits } }
+    }
+}
