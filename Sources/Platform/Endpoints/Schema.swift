@@ -42,6 +42,12 @@ package indirect enum Schema: Sendable {
         package var field: String
         package var code: String
         package var message: String
+
+        package init(field: String, code: String, message: String) {
+            self.field = field
+            self.code = code
+            self.message = message
+        }
     }
 
     /// The value as the endpoint wants it: decimals and dates checked and normalised, unknown members refused.

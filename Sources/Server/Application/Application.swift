@@ -19,9 +19,9 @@ package final class Application: Sendable {
         package var workQueue = 64
         package var version = "0"
         /// Kernel endpoints that other parts bring.
-        package var furtherEndpoints: [Endpoint] = []
+        package var furtherEndpoints: [Endpoint] = ScriptEndpoints.endpoints
         /// Reads the revision in force from a tenant's database.
-        package var loadRevision: @Sendable (Connection) throws -> Revision = { _ in Revision() }
+        package var loadRevision: @Sendable (Connection) throws -> Revision = { db in try RevisionLibrary(db).current() }
 
         package init() {}
     }
@@ -195,10 +195,6 @@ extension Application: HTTPHandler {
 package protocol StaticContent: Sendable {
     /// - Returns: nil when there is no such file.
     func response(for inquiry: some Inquiry) -> HTTPResponse?
-}
-
-package enum LogLevel: String, Sendable {
-    case debug, info, warning, error
 }
 
 /// Takes lines for the log without making anybody wait.
