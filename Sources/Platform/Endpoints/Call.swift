@@ -13,7 +13,7 @@ package final class Call {
     /// The path's parameters, percent-decoded.
     package let parameters: [String: String]
     package let query: [(name: String, value: String)]
-    /// The parsed body; `.null` when there was none.
+    /// The parsed body, read by the input that the endpoint documents; `.null` when there was none.
     package let body: Value
     /// The body as it came; its SHA-256 is the request's identity under an idempotency key.
     package let bodyBytes: [UInt8]

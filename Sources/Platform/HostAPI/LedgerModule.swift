@@ -48,6 +48,14 @@ enum LedgerModule {
                 "currency": .string(account.currency.code),
             ]
         },
+        HostFunction("ledger", "begin", PhaseSet(.install, .upgrade), "begin(month): the first month of new books; those up to today follow") { run, arguments in
+            try run.mayPost(arguments)
+            guard let from = try? CalendarMonth(try arguments.text(0)) else { throw arguments.wrong(0, "must be a month such as \"2026-01\"") }
+            if try run.ledger.periods(limit: 1).isEmpty {
+                try run.ledger.definePeriods(from: from, through: run.scope.today.calendarMonth, actor: run.scope.actor.ledgerActor)
+            }
+            return .null
+        },
         HostFunction("ledger", "open_account", .posting, "open_account{ code =, name =, kind = }: opens an account in the tenant's currency") { run, arguments in
             let given = try arguments.object(0)
             try run.mayPost(arguments)

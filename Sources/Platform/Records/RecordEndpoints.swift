@@ -45,7 +45,7 @@ enum RecordEndpoints {
                     replies: [.init(201, "The new record", .object(shape))])
             ) { call in
                 let scope = try RunScope(call)
-                let values = try Schema.object(input.map(\.member)).read(call.body, currency: scope.tenant.currency).named(input)
+                let values = call.body.named(input)
                 scope.allow(lines: values.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
                 let id = try RecordChanges(scope).create(type, values)
                 let record = try scope.records.find(type, id: id) ?? Object()
@@ -63,13 +63,8 @@ enum RecordEndpoints {
                     replies: [.init(200, "The changed record", .object(shape))])
             ) { call in
                 let (scope, record) = try find(type, call)
-                var values = Object()
-                let body = try Schema.object(changes).read(call.body, currency: scope.tenant.currency)
-                for field in input where body.object?.contains(field.jsonName) ?? false { values[field.name] = body[field.jsonName] ?? .null }
-                // A field set to null on purpose.
-                for (name, value) in call.body.object ?? Object() where value == .null {
-                    if let field = input.first(where: { $0.jsonName == name }) { values[field.name] = .null }
-                }
+                // A field that is there as null is set to nothing.
+                let values = call.body.named(input)
                 if let wanted = call.ifMatch, wanted != "*", wanted != etag(record) {
                     throw Problem(412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it. Read it again.")
                 }

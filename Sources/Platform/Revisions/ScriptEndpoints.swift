@@ -50,10 +50,9 @@ package enum ScriptEndpoints {
             documentation: .init(
                 "Save a draft; it need not load yet", tag: "Scripts", input: .object(draftMembers), replies: [.init(200, "Saved", .any)])
         ) { call in
-            let body = try Schema.object(draftMembers).read(call.body)
             let scripts = try scripts(call)
             try scripts.saveDraft(
-                path(call), source: Array((body["source"]?.string ?? "").utf8), message: body["message"]?.string ?? "", author: author(call),
+                path(call), source: Array((call.body["source"]?.string ?? "").utf8), message: call.body["message"]?.string ?? "", author: author(call),
                 now: call.now)
             try Audit.append(call.database, call.actingUser, "script.draft_saved", object: ("script", path(call)))
             return Reply(200, ["path": .string(path(call)), "findings": .array(try scripts.check(path(call)))])
@@ -88,8 +87,7 @@ package enum ScriptEndpoints {
                 "Put an earlier version in force again", tag: "Scripts", input: .object([.init("version", .integer(minimum: 1), required: true)]),
                 replies: [.init(200, "In force", .any)])
         ) { call in
-            let body = try Schema.object([.init("version", .integer(minimum: 1), required: true)]).read(call.body)
-            let version = body["version"]?.int ?? 0
+            let version = call.body["version"]?.int ?? 0
             let revision = try scripts(call).rollback(path(call), to: version, author: author(call), now: call.now)
             return try putInForce(revision, version, "script.rolled_back", call)
         },

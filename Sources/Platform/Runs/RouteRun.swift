@@ -12,9 +12,8 @@ enum RouteRun {
         request["query"] = .object(try parameters(route.query, in: call.query.map { ($0.name, $0.value) }))
         var limits: ScriptLimits = reading ? .read : .request
         if let input = route.input {
-            let body = try Schema.object(input.map(\.member)).read(call.body, currency: scope.tenant.currency)
-            request["body"] = body.filled(input)
-            let lines = body.object?.reduce(0) { $0 + ($1.value.array?.count ?? 0) } ?? 0
+            request["body"] = call.body.filled(input)
+            let lines = call.body.object?.reduce(0) { $0 + ($1.value.array?.count ?? 0) } ?? 0
             scope.allow(lines: lines)
             limits.steps += UInt64(20_000 * lines)
             limits.hostCalls += UInt32(8 * lines)

@@ -29,11 +29,7 @@ final class Shop: Sendable {
         let shipped = Shipped(home: Self.home)
         for plugin in ["accounting", "catalog", "pos"] {
             let revision = try tenant.store.write { db in
-                if plugin == "accounting" {
-                    try db.ledger(clock: clock).definePeriods(
-                        from: try CalendarMonth(year: 2025, month: 12), through: try CalendarMonth(year: 2026, month: 3), actor: actor.ledgerActor)
-                }
-                return try PluginInstallation(db, tenant: tenant, actor: actor, clock: clock).install(
+                try PluginInstallation(db, tenant: tenant, actor: actor, clock: clock).install(
                     files: try shipped.plugin(plugin), shippedRules: try shipped.rules())
             }
             tenant.revisionSlot.publish(revision)
@@ -67,6 +63,7 @@ final class Shop: Sendable {
             throw Problem(404, "test.no_route", "\(method.rawValue) \(path)")
         }
         try Authorization.check(principal, endpoint)
+        let body = try endpoint.documentation.input?.read(body, currency: tenant.currency) ?? body
         nonisolated(unsafe) let call = Call(
             endpoint: endpoint, instance: house.instance, tenant: tenant, revision: revision, principal: principal,
             parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, ifMatch: ifMatch,
