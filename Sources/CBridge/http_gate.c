@@ -6,58 +6,16 @@
 #include "http_internal.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-
-static _Atomic int64_t live_requests;
-
-int64_t kh_live_requests(void) { return atomic_load(&live_requests); }
 
 uint64_t kh_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
-
-bool kh_utf8(const char *bytes, size_t count) {
-  const unsigned char *p = (const unsigned char *)bytes, *end = p + count;
-  while (p < end) {
-    unsigned char c = *p++;
-    if (c < 0x80) continue;
-    int more;
-    unsigned char low = 0x80, high = 0xBF;
-    if (c >= 0xC2 && c <= 0xDF) more = 1;
-    else if (c >= 0xE0 && c <= 0xEF) {
-      more = 2;
-      if (c == 0xE0) low = 0xA0;
-      if (c == 0xED) high = 0x9F;
-    } else if (c >= 0xF0 && c <= 0xF4) {
-      more = 3;
-      if (c == 0xF0) low = 0x90;
-      if (c == 0xF4) high = 0x8F;
-    } else return false;
-    if (end - p < more || *p < low || *p > high) return false;
-    for (p++; --more; p++)
-      if (*p < 0x80 || *p > 0xBF) return false;
-  }
-  return true;
-}
-
-static bool is_token(unsigned char c) {
-  static const char others[] = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && memchr(others, c, sizeof others - 1));
-}
-
-static int hex(unsigned char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
 
 static bool equals(kh_text text, const char *name) {
   size_t n = strlen(name);
@@ -66,7 +24,7 @@ static bool equals(kh_text text, const char *name) {
 
 static bool equals_ignoring_case(const char *bytes, size_t count, const char *lower_case) {
   for (size_t i = 0; i < count; i++)
-    if (!lower_case[i] || lower(bytes[i]) != lower_case[i]) return false;
+    if (!lower_case[i] || kh_lower(bytes[i]) != lower_case[i]) return false;
   return lower_case[count] == 0;
 }
 
@@ -145,98 +103,6 @@ static uint8_t method_of(const char *name) {
   return KH_OTHER;
 }
 
-static const char *check_target(const char *target, size_t count) {
-  if (count == 0 || target[0] != '/') return "The request target must begin with a slash.";
-  for (size_t i = 0; i < count; i++) {
-    unsigned char c = (unsigned char)target[i];
-    if (c <= 0x20 || c >= 0x7F || c == '#' || c == '\\' || c == '"' || c == '<' || c == '>')
-      return "The request target has a character that must be percent-encoded.";
-    if (c == '%') {
-      if (count - i < 3 || hex((unsigned char)target[i + 1]) < 0 || hex((unsigned char)target[i + 2]) < 0)
-        return "The request target has a percent sign that is not followed by two hexadecimal digits.";
-      if (target[i + 1] == '0' && target[i + 2] == '0') return "The request target has an encoded NUL byte.";
-    }
-  }
-  return NULL;
-}
-
-/// Decodes the path once. Returns what is wrong, or NULL.
-static const char *decode_path(const char *target, size_t count, char *out, size_t *out_count) {
-  size_t n = 0;
-  for (size_t i = 0; i < count; i++) {
-    char c = target[i];
-    if (c == '%') {
-      c = (char)(hex((unsigned char)target[i + 1]) << 4 | hex((unsigned char)target[i + 2]));
-      i += 2;
-      if (c == '/' || c == '\\') return "The path has an encoded slash or backslash.";
-      if ((unsigned char)c < 0x20 || c == 0x7F) return "The path has an encoded control character.";
-    }
-    out[n++] = c;
-  }
-  if (!kh_utf8(out, n)) return "The path is not UTF-8.";
-  for (size_t i = 0; i < n; i++) {
-    if (out[i] != '/') continue;
-    size_t rest = n - i - 1;
-    const char *p = out + i + 1;
-    if (rest >= 1 && p[0] == '.' && (rest == 1 || p[1] == '/' || (p[1] == '.' && (rest == 2 || p[2] == '/'))))
-      return "The path has a dot segment.";
-  }
-  *out_count = n;
-  return NULL;
-}
-
-static bool query_is_utf8(const char *bytes, size_t count) {
-  if (!memchr(bytes, '%', count)) return true;
-  char small[1024], *out = count <= sizeof small ? small : malloc(count);
-  if (!out) return false;
-  bool good = kh_utf8(out, kh_decode_query(bytes, count, out));
-  if (out != small) free(out);
-  return good;
-}
-
-size_t kh_decode_query(const char *bytes, size_t count, char *out) {
-  size_t n = 0;
-  for (size_t i = 0; i < count; i++) {
-    char c = bytes[i];
-    if (c == '+') c = ' ';
-    else if (c == '%' && count - i >= 3) {
-      c = (char)(hex((unsigned char)bytes[i + 1]) << 4 | hex((unsigned char)bytes[i + 2]));
-      i += 2;
-    }
-    out[n++] = c;
-  }
-  return n;
-}
-
-/// Lower-cases the host into `out` and drops the port. False if it is not a name, an IPv4 or a bracketed IPv6 address.
-static bool parse_host(kh_text value, char *out, size_t *out_count) {
-  size_t n = value.count, i = 0;
-  const char *p = value.bytes;
-  if (n == 0 || n > 260) return false;
-  if (p[0] == '[') {
-    for (i = 1; i < n && p[i] != ']'; i++)
-      if (hex((unsigned char)p[i]) < 0 && p[i] != ':' && p[i] != '.') return false;
-    if (i == n || i < 3) return false;
-    i++;
-  } else {
-    for (; i < n && p[i] != ':'; i++)
-      if (!((p[i] >= '0' && p[i] <= '9') || (lower(p[i]) >= 'a' && lower(p[i]) <= 'z') || p[i] == '-' || p[i] == '_' ||
-            (p[i] == '.' && i > 0 && p[i - 1] != '.')))
-        return false;
-    if (i == 0 || i > 253) return false;
-  }
-  for (size_t k = 0; k < i; k++) out[k] = lower(p[k]);
-  *out_count = i;
-  if (i == n) return true;
-  if (p[i] != ':' || n - i < 2 || n - i > 6) return false;
-  unsigned port = 0;
-  for (size_t k = i + 1; k < n; k++) {
-    if (p[k] < '0' || p[k] > '9') return false;
-    port = port * 10 + (unsigned)(p[k] - '0');
-  }
-  return port <= 65535;
-}
-
 /// Headers of which a second one would make it a matter of taste who is asking for what.
 static const char *const singular[] = {
     "host", "content-length", "transfer-encoding", "authorization", "content-type", "cookie", "idempotency-key",
@@ -278,7 +144,7 @@ static kh_refusal check_fields(kh_request *r, const char *version) {
     const kh_field *f = &r->fields[i];
     if (f->name.count == 0) return BAD("A header has no name.");
     for (size_t k = 0; k < f->name.count; k++)
-      if (!is_token((unsigned char)f->name.bytes[k])) return BAD("A header's name has a character that is not allowed there.");
+      if (!kh_is_token((unsigned char)f->name.bytes[k])) return BAD("A header's name has a character that is not allowed there.");
     for (size_t k = 0; k < f->value.count; k++) {
       unsigned char c = (unsigned char)f->value.bytes[k];
       if ((c < 0x20 && c != '\t') || c == 0x7F) return BAD("A header's value has a control character.");
@@ -292,7 +158,7 @@ static kh_refusal check_fields(kh_request *r, const char *version) {
   }
   if (!seen[0].bytes) return BAD("The Host header is missing.");
   char *host = (char *)r->head.host.bytes;
-  if (!parse_host(seen[0], host, &r->head.host.count)) {
+  if (!kh_parse_host(seen[0], host, &r->head.host.count)) {
     r->head.host.count = 0;
     return BAD("The Host header is not a host name with an optional port.");
   }
@@ -342,7 +208,7 @@ kh_request *kh_gate(
   kh_request *r = malloc(sizeof(kh_request) + table + target_count + path_count + 260 + raw.bytes);
   if (!r) return NULL;
   memset(r, 0, offsetof(kh_request, id));
-  atomic_fetch_add_explicit(&live_requests, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&kh_live, 1, memory_order_relaxed);
   atomic_init(&r->references, 1);
   r->mhd = mhd;
   r->connection = connection;
@@ -355,7 +221,7 @@ kh_request *kh_gate(
     size_t from = 0, to = f->value_count;
     while (to > from && (f->value[to - 1] == ' ' || f->value[to - 1] == '\t')) to--;
     while (from < to && (f->value[from] == ' ' || f->value[from] == '\t')) from++;
-    for (size_t k = 0; k < f->name_count; k++) at[k] = lower(f->name[k]);
+    for (size_t k = 0; k < f->name_count; k++) at[k] = kh_lower(f->name[k]);
     memcpy(at + f->name_count, f->value + from, to - from);
     r->fields[i].name = (kh_text){at, f->name_count};
     r->fields[i].value = (kh_text){at + f->name_count, to - from};
@@ -393,60 +259,11 @@ kh_request *kh_gate(
   else if (h->method == KH_OTHER)
     refusal = (kh_refusal){405, "http.method_not_allowed", "Method not allowed",
                            "The method must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."};
-  else if ((wrong = check_target(target, target_count)) || (wrong = decode_path(target, path_count, path, &h->path.count)))
+  else if ((wrong = kh_check_target(target, target_count)) || (wrong = kh_decode_path(target, path_count, path, &h->path.count)))
     BAD(wrong);
-  else if (!query_is_utf8(h->query.bytes, h->query.count)) BAD("The query is not UTF-8.");
+  else if (!kh_query_is_utf8(h->query.bytes, h->query.count)) BAD("The query is not UTF-8.");
   else refusal = check_fields(r, version);
   r->refusal = refusal;
   h->refused = refusal.status != 0;
   return r;
-}
-
-// MARK: - Reading a request
-
-void kh_request_retain(kh_request *r) { atomic_fetch_add_explicit(&r->references, 1, memory_order_relaxed); }
-
-void kh_request_release(kh_request *r) {
-  if (atomic_fetch_sub_explicit(&r->references, 1, memory_order_acq_rel) != 1) return;
-  free(r->body);
-  free(r);
-  atomic_fetch_sub_explicit(&live_requests, 1, memory_order_relaxed);
-}
-
-void kh_request_set_app(kh_request *r, void *app) { r->app = app; }
-bool kh_request_is_answered(const kh_request *r) { return atomic_load(&r->answered) != 0; }
-void *kh_request_app(const kh_request *r) { return r->app; }
-const kh_head *kh_request_head(const kh_request *r) { return &r->head; }
-kh_text kh_request_body(const kh_request *r) { return (kh_text){r->body, r->body_count}; }
-kh_text kh_request_id(const kh_request *r) { return (kh_text){r->id, r->id_count}; }
-
-kh_text kh_request_header(const kh_request *r, const char *name, size_t count) {
-  for (uint32_t i = 0; i < r->field_count; i++)
-    if (r->fields[i].name.count == count && memcmp(r->fields[i].name.bytes, name, count) == 0) return r->fields[i].value;
-  return (kh_text){NULL, 0};
-}
-
-// MARK: - Refusing
-
-void kh_refuse(kh_request *r, int status, const char *code, const char *title, const char *detail) {
-  r->refusal = (kh_refusal){status, code, title, detail};
-}
-
-struct MHD_Response *kh_refusal_response(const kh_request *r, uint64_t *bytes) {
-  char body[768];
-  const kh_refusal *f = &r->refusal;
-  int n = snprintf(
-      body, sizeof body,
-      "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\",\"request_id\":\"%.*s\"}",
-      f->code, f->title, f->status, f->code, f->detail, r->id_count, r->id);
-  struct MHD_Response *response =
-      (struct MHD_Response *)kh_response_new(body, (size_t)n, KH_API, r->head.tls);
-  if (!response) return NULL;
-  *bytes = (uint64_t)n;
-  MHD_add_response_header(response, "Content-Type", "application/problem+json");
-  MHD_add_response_header(response, "Connection", "close");
-  if (f->status == 405) MHD_add_response_header(response, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  if (f->status == 503) MHD_add_response_header(response, "Retry-After", "1");
-  kh_response_request_id((kh_response *)response, r);
-  return response;
 }

@@ -8,8 +8,11 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
+#define SECOND 1000000000ull
+
 #define KH_FIELDS_MAX 100         // header fields of one request
 #define KH_DISCARD_MAX 65536      // bytes of a refused body that are read to keep the connection
+#define KH_LINGER_MAX 32          // refused uploads that are read to their end at a time
 #define KH_OVERRUN_MAX (1 << 20)  // bytes beyond the limit that a chunked body may have and still get its 413
 
 typedef struct {
@@ -36,6 +39,7 @@ typedef struct kh_connection {
   char peer[INET6_ADDRSTRLEN + 2];
   uint8_t peer_count;
   bool kept_alive;               // has served a request
+  bool linger;                   // answered while the client may still be sending
   _Atomic uint64_t deadline;     // monotonic nanoseconds; 0: none
   uint64_t waiting_since;
   // The target as sent, from the library's first callback to the gate; then reused by the next request.
@@ -81,6 +85,12 @@ struct kh_shared {
   uint64_t bytes;
 };
 
+/// The rest of a connection whose upload was refused.
+typedef struct {
+  int socket;
+  uint64_t until;  // nanoseconds
+} kh_lingerer;
+
 typedef struct kh_daemon {
   kh_server *server;
   struct MHD_Daemon *mhd;
@@ -109,6 +119,8 @@ struct kh_server {
   _Atomic int64_t connection_count, in_flight, stream_count;
   _Atomic int64_t suspended;     // connections suspended, or not yet wholly resumed: none may be left at the end
   _Atomic uint64_t refused, deadlines;
+  kh_lingerer lingering[KH_LINGER_MAX]; // under the registry's lock
+  int lingering_count;
 };
 
 struct kh_stream {
@@ -128,12 +140,34 @@ struct kh_stream {
   void *context;
 };
 
+// Called by the library.
+void kh_connection_changed(
+    void *context, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code);
+void *kh_target_arrived(void *context, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result kh_access(
+    void *context, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
+    const char *bytes, size_t *count, void **state);
+void kh_request_completed(
+    void *context, struct MHD_Connection *mhd, void **state, enum MHD_RequestTerminationCode why);
+
+/// 503, if nothing else has been answered.
+void kh_answer_stopping(kh_request *request);
 void kh_server_release(kh_server *server);
 void kh_suspend(kh_server *server, struct MHD_Connection *mhd);
 /// By whoever has won the right to, once for each kh_suspend. The server may be gone afterwards.
 void kh_resume(kh_server *server, struct MHD_Connection *mhd);
 uint64_t kh_now(void);
 bool kh_utf8(const char *bytes, size_t count);
+bool kh_is_token(unsigned char c);
+static inline char kh_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
+/// What is wrong with a request target, or NULL.
+const char *kh_check_target(const char *target, size_t count);
+/// Decodes the path of a checked target once; what is wrong with it, or NULL.
+const char *kh_decode_path(const char *target, size_t count, char *out, size_t *out_count);
+bool kh_query_is_utf8(const char *bytes, size_t count);
+/// Lower-cases the host into `out` and drops the port. False if it is not a name, an IPv4 or a bracketed IPv6 address.
+bool kh_parse_host(kh_text value, char *out, size_t *out_count);
+extern _Atomic int64_t kh_live; // requests in memory
 /// Checks the head of a request and copies it. NULL only without memory; `refusal.status` is 0 when it passed.
 kh_request *kh_gate(
     kh_connection *connection, struct MHD_Connection *mhd, const char *method, const char *version,

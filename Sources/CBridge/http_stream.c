@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define SECOND 1000000000ull
-
 static _Atomic int64_t live_streams;
 int64_t kh_live_streams(void) { return atomic_load(&live_streams); }
 

@@ -7,7 +7,8 @@ import Synchronization
 package final class HTTPServer: @unchecked Sendable {
     // Safe to share: the C server locks for itself; `state` guards its coming and going.
     package struct Configuration: Sendable {
-        /// Numeric IPv4 or IPv6 addresses. `::1` is passed over where there is no IPv6.
+        /// Numeric IPv4 or IPv6 addresses; `localhost` is both loopback addresses, `*` every one. IPv6 is passed over where
+        /// there is none, as long as another address is served.
         package var addresses = ["127.0.0.1", "::1"]
         /// 0 takes a free one, the same for all addresses.
         package var port: UInt16 = 0
@@ -117,9 +118,12 @@ package final class HTTPServer: @unchecked Sendable {
         message[0] = 0
         var port = configuration.port
         var isBound = false
-        for address in configuration.addresses {
+        let addresses = configuration.addresses.flatMap { address in
+            address == "localhost" ? ["127.0.0.1", "::1"] : address == "*" ? ["0.0.0.0", "::"] : [address]
+        }
+        for address in addresses {
             let error = kh_server_listen(server, address, &port, configuration.tls != nil, message, size)
-            if isBound, address == "::1", error == EADDRNOTAVAIL || error == EAFNOSUPPORT { continue }
+            if isBound, address.contains(":"), error == EADDRNOTAVAIL || error == EAFNOSUPPORT { continue }
             guard error == 0 else { throw HTTPServerError(message: String(cString: message)) }
             isBound = true
         }

@@ -47,6 +47,19 @@ import Testing
         #expect(handler.handledCount == 1)
     }
 
+    @Test(arguments: ["/too-large", "/not-allowed"])
+    func `a client that sends all of a refused upload gets its answer, not a reset`(path: String) throws {
+        let server = try TestServer(TestHandler(head: { request in
+            request.path == "/not-allowed" ? .answer(.text("no", status: 403)) : .readBody(limit: 1000)
+        }))
+        let client = try server.client()
+        client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n")
+        let piece = [UInt8](repeating: 120, count: 1_000_000)
+        for _ in 0..<8 { #expect(client.send(piece)) }
+        #expect(try client.readResponse().status == (path == "/too-large" ? 413 : 403))
+        #expect(try client.isClosedByPeer())
+    }
+
     @Test func `a chunked body beyond the limit is refused, and one far beyond is cut off`() throws {
         let handler = TestHandler(head: { _ in .readBody(limit: 10) })
         let server = try TestServer(handler)

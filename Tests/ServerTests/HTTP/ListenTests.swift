@@ -16,6 +16,13 @@ import Testing
         }
     }
 
+    @Test(arguments: ["localhost", "*"])
+    func `a name stands for several addresses`(name: String) throws {
+        let server = try TestServer { $0.addresses = [name] }
+        #expect(try server.client().get("/").status == 200)
+        if let v6 = try? RawClient(port: server.port, address: "::1") { #expect(try v6.get("/").status == 200) }
+    }
+
     @Test func `a Unix socket is for its owner alone and replaces a stale one`() throws {
         let path = NSTemporaryDirectory() + "kontor-\(UUID().uuidString.prefix(8)).sock"
         FileManager.default.createFile(atPath: path, contents: Data("stale".utf8))
@@ -47,9 +54,9 @@ import Testing
         let tooLong = #expect(throws: HTTPServerError.self) { try HTTPServer(configuration, handler: TestHandler()).start() }
         #expect(tooLong?.message.contains("longer than 107 bytes") == true)
         configuration.localSocket = nil
-        configuration.addresses = ["localhost"]
+        configuration.addresses = ["example.org"]
         let named = #expect(throws: HTTPServerError.self) { try HTTPServer(configuration, handler: TestHandler()).start() }
-        #expect(named?.message == "localhost is not a numeric address")
+        #expect(named?.message == "example.org is not a numeric address")
     }
 
     @Test func `TLS is served with versions 1.2 and 1.3 only`() throws {
@@ -69,6 +76,24 @@ import Testing
         plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(throws: RawClient.Failure.self) { try plain.readResponse() }
         #expect(try TestCertificate.request(port: server.port, path: "/", arguments: []).contains("HTTP/1.1 200"))
+    }
+
+    @Test func `bodies, late answers and streams go through TLS, too`() throws {
+        let server = try TestServer(TestHandler { request, responder in
+            Thread.detachNewThread {
+                guard request.path == "/stream" else { return responder.answer(.json(describe(request))) }
+                let stream = responder.stream(HTTPResponse(status: 200), capacity: 1000)
+                for number in 0..<500 { stream?.write(Array("line \(number)\n".utf8)) }
+                stream?.close()
+            }
+        }) { $0.tls = try? TestCertificate.make() }
+        let body = String(repeating: "body ", count: 10_000)
+        let posted = try TestCertificate.exchange(
+            port: server.port, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        #expect(posted.contains(body))
+        let streamed = try TestCertificate.exchange(port: server.port, "GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        #expect(streamed.contains("line 499\n"))
+        #expect(streamed.hasSuffix("0\r\n\r\n"))
     }
 
     @Test func `a damaged certificate is refused at the start`() throws {
@@ -94,9 +119,11 @@ enum TestCertificate {
     }
 
     static func request(port: UInt16, path: String, arguments: [String]) throws -> String {
-        try run(
-            ["s_client", "-connect", "127.0.0.1:\(port)", "-quiet", "-ign_eof"] + arguments,
-            input: "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        try exchange(port: port, "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", arguments)
+    }
+
+    static func exchange(port: UInt16, _ input: String, _ arguments: [String] = []) throws -> String {
+        try run(["s_client", "-connect", "127.0.0.1:\(port)", "-quiet", "-ign_eof"] + arguments, input: input)
     }
 
     static func run(_ arguments: [String], input: String = "") throws -> String {
