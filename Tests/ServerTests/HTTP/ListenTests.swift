@@ -25,7 +25,7 @@ import Testing
 
     @Test func `a Unix socket is for its owner alone and replaces a stale one`() throws {
         let path = NSTemporaryDirectory() + "kontor-\(UUID().uuidString.prefix(8)).sock"
-        FileManager.default.createFile(atPath: path, contents: Data("stale".utf8))
+        _ = FileManager.default.createFile(atPath: path, contents: Data("stale".utf8))
         do {
             let server = try TestServer { $0.localSocket = path }
             var status = stat()
