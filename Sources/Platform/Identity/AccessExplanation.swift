@@ -31,7 +31,7 @@ package struct AccessExplanation: Sendable {
         self.user = user
         self.permission = permission
         self.branch = branch
-        var sources = try db.query(Self.selectSources, user.id) { row in
+        var sources = try db.query(Self.selectSources, user.id, permission) { row in
             row.text(1) == permission ? "role:\(row.text(0))" : "role:\(row.text(0)) (*)"
         }
         let overrides = try Rights.overrides(of: user.id, db).filter { $0.permission == permission }

@@ -9,17 +9,16 @@ package final class PasswordGate: Sendable {
     private let waiting = Mutex(0)
     // Made in `init`, destroyed in `deinit`; a POSIX semaphore is for use by many threads.
     private nonisolated(unsafe) let places: UnsafeMutablePointer<sem_t>
-    private let nobody: String
+    private let nobody = Mutex<String?>(nil)
 
     /// - Parameters:
     ///   - places: hashes at the same time.
     ///   - waitersAllowed: threads that may wait for a place; more are refused.
-    init(places: Int = 2, waitersAllowed: Int = 64, cost: Password.Cost = .standard) throws {
+    init(places: Int = 2, waitersAllowed: Int = 64, cost: Password.Cost = .standard) {
         self.cost = cost
         self.waitersAllowed = waitersAllowed
         self.places = .allocate(capacity: 1)
         sem_init(self.places, 0, UInt32(places))
-        nobody = try Password.hash(Random.token(), cost: cost)
     }
 
     deinit {
@@ -34,7 +33,15 @@ package final class PasswordGate: Sendable {
     package func verify(_ password: String, _ hash: String) throws -> Bool { try pass { Password.verify(password, hash) } }
 
     /// Costs what `verify` costs, for names that nobody has.
-    func verifyNothing(_ password: String) throws { _ = try verify(password, nobody) }
+    func verifyNothing(_ password: String) throws {
+        let known = nobody.withLock { $0 }
+        guard let known else {
+            // The first time making the hash takes the place of comparing with it.
+            let made = try hash(Random.token())
+            return nobody.withLock { $0 = made }
+        }
+        _ = try verify(password, known)
+    }
 
     func needsRehash(_ hash: String) -> Bool { Password.needsRehash(hash, cost: cost) }
 

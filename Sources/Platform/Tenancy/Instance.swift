@@ -44,7 +44,7 @@ package final class Instance: Sendable {
         try Files.createDirectory("\(data)/tenants", mode: 0o700)
         lanes = LanePool(threads: configuration.laneThreads)
         stores = StoreRegistry(pool: lanes)
-        passwords = try PasswordGate(cost: configuration.passwordCost)
+        passwords = PasswordGate(cost: configuration.passwordCost)
         var system = StoreConfiguration(migrations: SystemSchema.migrations)
         system.staysOpen = true
         system.clock = clock
