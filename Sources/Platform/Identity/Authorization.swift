@@ -55,11 +55,25 @@ package enum Authorization {
         }
     }
 
+    /// What every call from outside passes after `check`: the acting user that it names must be the one who is signed in, and
+    /// each use of an inactive tenant's reading session is on record.
+    /// - Parameter actingUser: the `x-user-id` header.
+    /// - Throws: 403 `auth.user_mismatch`; 429 when the lane is too busy to keep the record.
+    package static func admit(_ call: Call, actingUser: String?) throws {
+        try checkActingUser(header: actingUser, call)
+        if call.principal.restriction == .export, let tenant = call.tenant {
+            try tenant.store.submit(
+                AuditNote(
+                    call.actingUser, "tenant.read_while_inactive", object: ("tenant", String(tenant.id)),
+                    after: ["endpoint": .string("\(call.endpoint.method.rawValue) \(call.endpoint.path)")]))
+        }
+    }
+
     /// The `x-user-id` header names the acting user and never makes anybody that user.
     ///
     /// A mismatch leaves an audit row.
     /// - Throws: 403 `auth.user_mismatch` unless it equals the id or the username of the authenticated user.
-    package static func checkActingUser(header: String?, _ call: Call) throws {
+    private static func checkActingUser(header: String?, _ call: Call) throws {
         guard let header else { return }
         let principal = call.principal
         guard header != String(principal.userID) || principal.userID == 0, header != principal.username else { return }

@@ -43,6 +43,11 @@ package enum OneTimeLinks {
         return (secret, expiry)
     }
 
+    /// The page that the link leads to. The secret stands behind the number sign, so that no log and no referrer has it.
+    package static func url(_ secret: String, at tenant: Tenant, _ instance: Instance) -> String {
+        instance.url(tenant, path: "/set-password#\(secret)")
+    }
+
     /// Whose link this is.
     /// - Throws: 410 `auth.link_expired` for one that is unknown, used or too old.
     package static func find(_ db: Connection, secret: String, now: Instant) throws -> Link {

@@ -48,6 +48,7 @@ package final class Instance: Sendable {
         var system = StoreConfiguration(migrations: SystemSchema.migrations)
         system.staysOpen = true
         system.clock = clock
+        system.opened = { db in db.authorize(Audit.keepsHistory) }
         self.system = try SystemStore(store: Store(path: "\(data)/system.db", configuration: system, pool: lanes))
     }
 
@@ -60,6 +61,16 @@ package final class Instance: Sendable {
     package func sweepIdle() {
         stores.sweep()
         for tenant in directory.all where !tenant.store.isOpen { tenant.rest() }
+    }
+
+    /// Removes what has outlived its time (idempotency keys, refusals, sessions) from the tenants whose databases are open; a
+    /// closed one waits until it is used again. Called by the housekeeping thread, every few minutes.
+    package func sweepExpired() {
+        let now = clock.now()
+        for tenant in directory.all where tenant.store.isOpen {
+            // A lane that is busy is left alone: the next sweep comes soon.
+            try? tenant.store.submit(Upkeep(now))
+        }
     }
 
     /// Ends the tenants' databases, then the system's, and gives the lock back. Nothing may be asked afterwards.
@@ -82,6 +93,7 @@ package final class Instance: Sendable {
         var store = StoreConfiguration(migrations: configuration.tenantMigrations)
         store.idleNanoseconds = UInt64(configuration.idleSeconds) * 1_000_000_000
         store.clock = clock
+        store.opened = { db in db.authorize(TenantMigrations.keepsHistory) }
         return store
     }
 

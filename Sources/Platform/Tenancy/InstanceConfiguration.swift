@@ -1,5 +1,4 @@
 import Core
-import Ledger
 import Storage
 
 /// How an installation is run.
@@ -27,9 +26,4 @@ package struct InstanceConfiguration: Sendable {
         self.idleSeconds = idleSeconds
         self.passwordCost = passwordCost
     }
-}
-
-/// The kernel's tables in a tenant's database, room by room.
-package enum TenantMigrations {
-    package static let all: [Migration] = IdentitySchema.migrations + Ledger.migrations + RevisionSchema.migrations
 }

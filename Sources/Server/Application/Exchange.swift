@@ -86,7 +86,7 @@ final class Exchange: @unchecked Sendable {
         try Authorization.check(principal, endpoint)
         let call = try read(endpoint)
         self.call = call
-        if given == nil { try Authorization.checkActingUser(header: inquiry.header("x-user-id"), call) }
+        if given == nil { try Authorization.admit(call, actingUser: inquiry.header("x-user-id")) }
         try dispatch(endpoint, call)
     }
 

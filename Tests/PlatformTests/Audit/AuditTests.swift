@@ -17,6 +17,18 @@ import Testing
         return house
     }
 
+    /// Somebody with the file in hand: no triggers, no authorizer.
+    private func tamper(_ house: TestHouse, _ script: String) throws {
+        try house.acme.store.whileClosed("somebody has the file") {
+            let db = try Connection(path: house.acme.store.path, mode: .writer)
+            defer { db.close() }
+            try db.execute(
+                script: """
+                    DROP TRIGGER IF EXISTS platform_audit_no_update; DROP TRIGGER IF EXISTS platform_audit_no_delete; \(script)
+                    """)
+        }
+    }
+
     @Test func `a row tells who did what, when, from where, and both states`() throws {
         let house = try filled()
         let row = try #require(try house.audit().first)
@@ -41,13 +53,17 @@ import Testing
         #expect(try house.acme.store.read { db in try Audit.verify(db, known: report.head) }.isWhole)
     }
 
-    @Test(arguments: ["UPDATE platform_audit SET actor = 'x' WHERE id = 3", "DELETE FROM platform_audit WHERE id = 3"])
-    func `rows are append-only`(statement: String) throws {
+    @Test(arguments: [
+        "UPDATE platform_audit SET actor = 'x' WHERE id = 3", "DELETE FROM platform_audit WHERE id = 3",
+        "DROP TRIGGER platform_audit_no_delete", "DROP TABLE platform_audit", "ALTER TABLE platform_audit RENAME TO x",
+        "CREATE TRIGGER t BEFORE INSERT ON platform_audit BEGIN SELECT RAISE(IGNORE); END",
+    ])
+    func `rows are append-only, and what says so stays`(statement: String) throws {
         let house = try filled()
         let error = #expect(throws: StorageError.self) {
             try house.acme.store.write { db in try db.execute(script: statement) }
         }
-        #expect(error?.code == "storage.constraint")
+        #expect(error?.code == "storage.denied")
         #expect(try house.acme.store.read { db in try Audit.verify(db) }.isWhole)
     }
 
@@ -59,25 +75,31 @@ import Testing
     func `a change to any field shows at its row`(change: String) throws {
         let house = try filled()
         let id = try house.acme.store.read { db in try Audit.head(db).id } - 2
-        try house.acme.store.write { db in
-            try db.execute(
-                script: "DROP TRIGGER platform_audit_no_update; UPDATE platform_audit SET \(change) WHERE id = \(id)")
-        }
+        try tamper(house, "UPDATE platform_audit SET \(change) WHERE id = \(id)")
         let report = try house.acme.store.read { db in try Audit.verify(db) }
         #expect(report.faults.first?.id == id)
+    }
+
+    @Test(arguments: ["UPDATE platform_audit SET actor = 'x' WHERE id = 3", "DELETE FROM platform_audit WHERE id = 3"])
+    func `the file itself refuses too`(statement: String) throws {
+        let house = try filled()
+        let error = #expect(throws: StorageError.self) {
+            try house.acme.store.whileClosed("test") {
+                let db = try Connection(path: house.acme.store.path, mode: .writer)
+                defer { db.close() }
+                try db.execute(script: statement)
+            }
+        }
+        #expect(error?.code == "storage.constraint")
     }
 
     @Test func `a missing row shows, and a cut tail by the head kept elsewhere`() throws {
         let house = try filled()
         let head = try house.acme.store.read { db in try Audit.head(db) }
-        try house.acme.store.write { db in
-            try db.execute(script: "DROP TRIGGER platform_audit_no_delete; DELETE FROM platform_audit WHERE id = \(head.id)")
-        }
+        try tamper(house, "DELETE FROM platform_audit WHERE id = \(head.id)")
         #expect(try house.acme.store.read { db in try Audit.verify(db) }.isWhole)
         #expect(try !house.acme.store.read { db in try Audit.verify(db, known: head) }.isWhole)
-        try house.acme.store.write { db in
-            try db.execute(script: "DELETE FROM platform_audit WHERE id = \(head.id - 2)")
-        }
+        try tamper(house, "DELETE FROM platform_audit WHERE id = \(head.id - 2)")
         #expect(try house.acme.store.read { db in try Audit.verify(db) }.faults.first?.id == head.id - 1)
     }
 

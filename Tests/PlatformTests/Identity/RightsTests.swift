@@ -236,9 +236,9 @@ import Testing
             endpoint: endpoint, instance: house.instance, tenant: house.acme, revision: nil, principal: principal,
             requestID: "r7", remoteAddress: "192.0.2.7", now: house.now)
         for header in [nil, "1", "admin"] {
-            #expect(throws: Never.self) { try Authorization.checkActingUser(header: header, call) }
+            #expect(throws: Never.self) { try Authorization.admit(call, actingUser: header) }
         }
-        let error = #expect(throws: Problem.self) { try Authorization.checkActingUser(header: "2", call) }
+        let error = #expect(throws: Problem.self) { try Authorization.admit(call, actingUser: "2") }
         #expect(error?.status == 403)
         #expect(error?.code == "auth.user_mismatch")
         // The note is queued before this write.

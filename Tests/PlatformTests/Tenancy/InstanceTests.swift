@@ -138,6 +138,9 @@ import Testing
         #expect(director.restriction == .export)
         #expect(try house.call(.get, "/api/users", as: director).status == 200)
         #expect(code { try house.call(.post, "/api/branches", as: director, ["code": "X", "name": "X"]) } == "auth.read_only")
+        // The note is queued before this write.
+        _ = try house.acme.store.write { _ in 0 }
+        #expect(try house.actions().filter { $0 == "tenant.read_while_inactive" }.count == 1)
         house.advance(seconds: 3_600)
         house.advance(seconds: 30 * 86_400)
         #expect(code { try house.signIn("kofi") } == "tenant.inactive")
@@ -180,6 +183,35 @@ import Testing
         house.advance(seconds: 90 * 86_400 + 1)
         let next = try house.instance.createTenant(new("globex.localhost"), actor: house.actor)
         #expect(next.id != id)
+    }
+
+    @Test func `what has outlived its time is swept away`() throws {
+        let house = try TestHouse()
+        let session = try house.signIn("admin").secret
+        _ = try house.session(session)
+        let actor = house.actor
+        let request = try Idempotency.Request(principalID: 1, route: "/x", key: "k", path: "/x", body: [])
+        try house.acme.store.write { db in
+            try Refusals.record(db, actor, endpoint: "POST /x", problem: Problem(422, "test.refused", "no"))
+            try Idempotency.store(db, request, Idempotency.Answer(status: 200, contentType: "", body: []), now: actor.at)
+        }
+        func counts() throws -> [Int64] {
+            house.instance.sweepExpired()
+            return try house.acme.store.write { db in
+                [
+                    try db.integer(SQL("SELECT count(*) FROM platform_sessions")),
+                    try db.integer(SQL("SELECT count(*) FROM platform_idempotency_keys")),
+                    try db.integer(SQL("SELECT count(*) FROM platform_refusals")),
+                ]
+            }
+        }
+        #expect(try counts() == [1, 1, 1])
+        house.advance(seconds: 12 * 3_600)
+        #expect(try counts() == [0, 1, 1])
+        house.advance(seconds: 7 * 86_400)
+        #expect(try counts() == [0, 0, 1])
+        house.advance(seconds: 90 * 86_400)
+        #expect(try counts() == [0, 0, 0])
     }
 
     @Test func `operators have tokens of their own`() throws {

@@ -105,11 +105,19 @@ final class TestHouse: Sendable {
             endpoint: endpoint, instance: instance, tenant: tenant, revision: nil, principal: principal,
             parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, ifMatch: ifMatch,
             requestID: "r1", remoteAddress: "192.0.2.7", now: now)
+        try Authorization.admit(call, actingUser: nil)
         switch endpoint.execution {
         case .inline, .worker: return try endpoint.handle(call)
         case .read: return try tenant.store.read { db in try call.with(db) { try endpoint.handle(call) } }
         case .write: return try tenant.store.write { db in try call.with(db) { try endpoint.handle(call) } }
         }
+    }
+
+    /// Whether the closed file of acme has these bytes anywhere.
+    func fileContains(_ part: [UInt8]) throws -> Bool {
+        let file = try acme.store.whileClosed("test") { try Files.read(acme.store.path) }
+        guard let first = part.first else { return true }
+        return file.indices.contains { file[$0] == first && file[$0...].starts(with: part) }
     }
 
     func audit(at tenant: Tenant? = nil) throws -> [Value] {

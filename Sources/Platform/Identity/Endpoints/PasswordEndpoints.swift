@@ -79,8 +79,7 @@ enum PasswordEndpoints {
 
     static func value(_ made: (secret: String, expiresAt: Instant), _ tenant: Tenant, _ instance: Instance) -> Value {
         [
-            // Behind the number sign, so that no log and no referrer has it.
-            "link": .string(instance.url(tenant, path: "/set-password#\(made.secret)")),
+            "link": .string(OneTimeLinks.url(made.secret, at: tenant, instance)),
             "expires_at": .string(made.expiresAt.description),
         ]
     }
