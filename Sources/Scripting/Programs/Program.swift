@@ -31,9 +31,9 @@ package final class ScriptBase: Sendable {
                 module: strings.add($0.module), name: strings.add($0.name), id: UInt32($0.id), exposed: $0.exposed)
         }
         let modules = prelude.map { kl_module(name: strings.add($0.name), chunk: $0.pointer) }
-        guard let base = kl_base_new(hosts, hosts.count, modules, modules.count) else {
-            preconditionFailure("out of memory")
-        }
+        // What the C structures point to must live until the bridge has copied and retained it.
+        let base = withExtendedLifetime((strings, prelude)) { kl_base_new(hosts, hosts.count, modules, modules.count) }
+        guard let base else { preconditionFailure("out of memory") }
         pointer = base
     }
 
@@ -54,9 +54,8 @@ package final class Program: Sendable {
         precondition(modules[entry] != nil, "the entry module is not among the modules")
         let strings = CStrings()
         let list = modules.map { kl_module(name: strings.add($0.key), chunk: $0.value.pointer) }
-        guard let program = kl_program_new(base.pointer, list, list.count, entry) else {
-            preconditionFailure("out of memory")
-        }
+        let program = withExtendedLifetime((strings, modules, base)) { kl_program_new(base.pointer, list, list.count, entry) }
+        guard let program else { preconditionFailure("out of memory") }
         pointer = program
         self.entry = entry
     }
