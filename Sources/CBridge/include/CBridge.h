@@ -2,4 +2,5 @@
 #include "CBridgeHTTP.h"
 #include "CBridgeLua.h"
 #include "CBridgeSQLite.h"
+#include "CBridgeSQLiteFault.h"
 #include "CBridgeThread.h"

@@ -20,7 +20,7 @@ package final class Connection {
 
     package struct Options: Sendable {
         /// The most memory that pages may take, in KiB; it is taken as pages are used.
-        package var cacheKiB = 32 * 1024
+        package var cacheKiB = 16 * 1024
         /// The same of a reader.
         package var readerCacheKiB = 4 * 1024
         /// How long to wait for a lock that another process holds.

@@ -68,7 +68,9 @@ extension Store {
     /// Between turns and after their answers, so that no commit waits inside for a checkpoint.
     private func checkpointIfDue(_ db: Connection) {
         if db.walFrames < checkpointedFrames { checkpointedFrames = 0 }  // the log began anew
-        guard db.walFrames - checkpointedFrames >= configuration.checkpointFrames else { return }
+        let due = db.walFrames - checkpointedFrames
+        let limit = configuration.checkpointFrames
+        guard due >= limit || (due >= limit / 4 && queued == 0) else { return }
         checkpointedFrames = db.walFrames
         do {
             try db.checkpoint(.passive)

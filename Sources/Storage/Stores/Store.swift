@@ -15,7 +15,6 @@ package final class Store: Lane, @unchecked Sendable {
     var queue = FIFO<any LaneWork>()
     var isScheduled = false
     var isOwned = false
-    var isGathering = false
     /// Threads that wait for the owner or the last reader to go; new readers stand back for them.
     var waitingForQuiet = 0
     var idleReaders: [Connection] = []
@@ -28,7 +27,6 @@ package final class Store: Lane, @unchecked Sendable {
     // The owner's.
     var writer: Connection?
     var checkpointedFrames = 0
-    var expectedGroup = 0
 
     enum Phase {
         case closed, open, closing
@@ -64,7 +62,6 @@ package final class Store: Lane, @unchecked Sendable {
         lastUse = now
         let schedules = !isScheduled && !isOwned
         if schedules { isScheduled = true }
-        if isGathering { monitor.wakeAll() }
         monitor.unlock()
         if schedules { pool.schedule(self) }
     }

@@ -16,7 +16,8 @@ package struct StoreConfiguration: Sendable {
     package var readers = 4
     /// How long a reader waits for a connection before it gets `.busy`.
     package var readerWaitNanoseconds: UInt64 = 30_000_000_000
-    /// Frames (of 4 KiB) that the WAL may gather before the lane checkpoints, between turns. See the room's README.
+    /// Frames (of 4 KiB) that the WAL may gather before the lane checkpoints, between turns; a quarter of them when
+    /// nothing waits. See the room's README.
     package var checkpointFrames = 4000
     /// The least time between two attempts to reopen a store that failed.
     package var reopenNanoseconds: UInt64 = 1_000_000_000
