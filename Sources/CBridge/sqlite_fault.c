@@ -36,7 +36,7 @@ struct kontor_fault {
     char *folder;
     struct image *images;
     struct plan failure, cut;
-    int is_cut;
+    int is_cut, is_released, open_files;
     int64_t counts[8], hits;
 };
 
@@ -195,9 +195,26 @@ static int judge_file(struct file *file, int kind, int cut_code) {
 
 // MARK: Files
 
+/// Called under the lock, when nobody watches and no file is open any more.
+static void free_fault(kontor_fault *fault) {
+    while (fault->images) {
+        struct image *image = fault->images;
+        fault->images = image->next;
+        free_image(image);
+    }
+    free(fault->folder);
+    free(fault);
+}
+
 static int file_close(sqlite3_file *f) {
     struct file *file = (struct file *)f;
-    return file->real->pMethods ? file->real->pMethods->xClose(file->real) : SQLITE_OK;
+    int code = file->real->pMethods ? file->real->pMethods->xClose(file->real) : SQLITE_OK;
+    if (file->fault) {
+        pthread_mutex_lock(&lock);
+        if (--file->fault->open_files == 0 && file->fault->is_released) free_fault(file->fault);
+        pthread_mutex_unlock(&lock);
+    }
+    return code;
 }
 
 static int file_read(sqlite3_file *f, void *bytes, int count, sqlite3_int64 offset) {
@@ -340,6 +357,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int fla
     if (code == SQLITE_OK && fault) {
         pthread_mutex_lock(&lock);
         file->fault = fault;
+        fault->open_files++;
         file->image = image_of(fault, path);
         file->name = file->image ? file->image->path : path;
         pthread_mutex_unlock(&lock);
@@ -444,14 +462,9 @@ void kontor_fault_free(kontor_fault *fault) {
             break;
         }
     }
+    fault->is_released = 1;
+    if (fault->open_files == 0) free_fault(fault);
     pthread_mutex_unlock(&lock);
-    while (fault->images) {
-        struct image *image = fault->images;
-        fault->images = image->next;
-        free_image(image);
-    }
-    free(fault->folder);
-    free(fault);
 }
 
 static void set_plan(struct plan *plan, int kinds, const char *suffix, int64_t nth, int code, int for_good) {

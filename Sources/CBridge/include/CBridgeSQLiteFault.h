@@ -23,7 +23,8 @@ typedef struct kontor_fault kontor_fault;
 /// Makes the VFS known to SQLite, once for the process. Returns a result code.
 int kontor_fault_register(void);
 
-/// Watches the files whose path begins with `folder`; NULL without memory. Free it after their connections are closed.
+/// Watches the files whose path begins with `folder`; NULL without memory. Freed, it
+/// stays in effect for the files that are still open.
 kontor_fault *kontor_fault_new(const char *folder);
 void kontor_fault_free(kontor_fault *fault);
 

@@ -56,22 +56,23 @@ package final class LanePool: Sendable {
 
         func serve() {
             pthread_setspecific(laneThreadKey, UnsafeRawPointer(bitPattern: 1))
-            monitor.lock()
-            while true {
-                if let lane = ready.popFirst() {
-                    monitor.unlock()
-                    let more = lane.runTurn()
-                    monitor.lock()
-                    if more { ready.append(lane) }
-                } else if isStopping {
-                    break
-                } else {
-                    waiting += 1
-                    monitor.wait()
-                    waiting -= 1
-                }
+            // The lane is let go outside the lock: it may be the last to hold its store, and that the pool.
+            while let lane = next() {
+                if lane.runTurn() { schedule(lane) }
             }
-            monitor.unlock()
+        }
+
+        /// Waits for a lane; nil when the pool is stopping.
+        private func next() -> (any Lane)? {
+            monitor.lock()
+            defer { monitor.unlock() }
+            while true {
+                if let lane = ready.popFirst() { return lane }
+                if isStopping { return nil }
+                waiting += 1
+                monitor.wait()
+                waiting -= 1
+            }
         }
     }
 }

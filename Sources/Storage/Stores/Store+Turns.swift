@@ -28,7 +28,7 @@ extension Store {
         }
         note(turn, failed: failure != nil)
         // Before the answers, so that whoever got one finds the store as it is now.
-        if let failure, failure.closesStore { closeFailed(failure) }
+        if let failure, failure.closesStore { noteFailure(failure) }
         turn.answer()
         if let failure, turn.count == 0 { answerQueue(with: failure) }
         if failure == nil { checkpointIfDue(db) }
@@ -78,7 +78,7 @@ extension Store {
         } catch {
             db.fatal = nil
             // A full disk is told by the next commit; the log keeps what the file does not have yet.
-            if error.closesStore { closeFailed(error) }
+            if error.closesStore { noteFailure(error) }
         }
     }
 }

@@ -120,44 +120,59 @@ package final class Store: Lane, @unchecked Sendable {
         return true
     }
 
-    /// Opens the writer, which the caller owns, unless it is open.
+    /// Opens the writer, which the caller owns, or checks it after a failure, unless it is ready.
     func openWriter() throws(StorageError) {
-        if writer != nil { return }
         let before = monitor.locked { phase }
+        if case .open = before { return }
         do {
-            let db = try Connection(path: path, mode: .writer, options: configuration.options)
-            if case .failed = before { try checkAgain(db) }
-            try Migrations.apply(configuration.migrations, to: db, clock: configuration.clock) {
-                try Backup.keepBeforeMigration(db, at: self.configuration.clock.now())
-            }
-            try configuration.opened?(db)
-            db.fatal = nil
-            db.endStatements()
-            writer = db
-            checkpointedFrames = 0
+            if let writer { try checkAgain(writer) } else { writer = try makeWriter(before) }
             monitor.locked { phase = .open }
         } catch {
             let error = error as? StorageError ?? .cannotOpen(path: path, reason: "\(error)")
-            var isReadable = false
-            if case .failed(_, _, let was) = before { isReadable = was }
-            if case .corrupt = error { isReadable = false }
-            let now = monotonicNanoseconds()
-            monitor.locked { phase = .failed(error, at: now, isReadable: isReadable) }
+            noteFailure(error)
             throw error
         }
     }
 
+    private func makeWriter(_ before: Phase) throws -> Connection {
+        let db = try Connection(path: path, mode: .writer, options: configuration.options)
+        // What a process that ended left in the log may be there only in the system's memory, after a flush that
+        // failed: it is brought into the file and flushed with it before anything is written after it.
+        try db.checkpoint(.truncate)
+        if case .failed = before { try checkSoundness(db) }
+        try Migrations.apply(configuration.migrations, to: db, clock: configuration.clock) {
+            try Backup.keepBeforeMigration(db, at: self.configuration.clock.now())
+        }
+        try configuration.opened?(db)
+        db.fatal = nil
+        db.endStatements()
+        checkpointedFrames = 0
+        return db
+    }
+
+    /// After a turn that failed. The connection stays: its next commit overwrites what the failed one left in the log,
+    /// which a new connection would take for committed, although it may never get to the disk.
     private func checkAgain(_ db: Connection) throws {
-        let faults = try db.soundness(full: false)
-        if let fault = faults.first { throw StorageError.corrupt(fault) }
+        db.fatal = nil
+        defer { db.fatal = nil }
+        try db.checkpoint(.passive)
+        try checkSoundness(db)
+        db.endStatements()
+    }
+
+    private func checkSoundness(_ db: Connection) throws {
+        if let fault = try db.soundness(full: false).first { throw StorageError.corrupt(fault) }
         try configuration.check?(db)
     }
 
-    /// After a failure that leaves the writer in doubt. Readers stay.
-    func closeFailed(_ error: StorageError) {
-        writer?.close()
-        writer = nil
+    /// The store takes no writes until it was checked. Reads go on if the file was opened, unless it is damaged.
+    func noteFailure(_ error: StorageError) {
         let now = monotonicNanoseconds()
-        monitor.locked { phase = .failed(error, at: now, isReadable: true) }
+        let isOpened = writer != nil
+        monitor.locked {
+            var isReadable = isOpened
+            if case .corrupt = error { isReadable = false }
+            phase = .failed(error, at: now, isReadable: isReadable)
+        }
     }
 }

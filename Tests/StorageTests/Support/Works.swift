@@ -70,10 +70,12 @@ final class HeldLane {
 
     init(_ store: Store) throws {
         let (entered, released) = (entered, released)
-        work = Work { _ in
-            entered.open()
-            released.wait()
-        }
+        // Also let go when the store cannot be opened, so that the work never runs.
+        work = Work(
+            { _ in
+                entered.open()
+                released.wait()
+            }, finished: { _ in entered.open() })
         try store.submit(work)
         entered.wait()
     }
