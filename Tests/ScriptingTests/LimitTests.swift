@@ -39,10 +39,11 @@ import Testing
         var limits = ScriptLimits.request
         limits.hostCalls = 10
         let host = TestHost([{ _, _ in }])
-        let fault = #expect(throws: ScriptFault.self) { [limits] in
+        let ten = limits
+        let fault = #expect(throws: ScriptFault.self) {
             try onScriptThread {
                 try program("return { run = function() while true do pcall(demo.echo) end end }", base: base)
-                    .run("run", limits: limits, host: host).value
+                    .run("run", limits: ten, host: host).value
             }
         }
         #expect(fault?.verdict == .host)
