@@ -45,11 +45,13 @@ package struct Principal: Sendable {
     /// Calls a minute in the standard class, where the token says so.
     package var requestsPerMinute: Int?
     package var restriction: Restriction
+    /// The addresses that the tenant lets its administrators come from; nil for one whom no list binds.
+    package var allowedAddresses: [AddressRange]?
 
     package init(
         kind: Kind, credential: Credential = .none, userID: Int64 = 0, username: String = "", roles: [String] = [],
         permissions: Set<String> = [], deniedPermissions: Set<String> = [], branchIDs: Set<Int64>? = nil,
-        requestsPerMinute: Int? = nil, restriction: Restriction = .none
+        requestsPerMinute: Int? = nil, restriction: Restriction = .none, allowedAddresses: [AddressRange]? = nil
     ) {
         self.kind = kind
         self.credential = credential
@@ -61,6 +63,7 @@ package struct Principal: Sendable {
         self.branchIDs = branchIDs
         self.requestsPerMinute = requestsPerMinute
         self.restriction = restriction
+        self.allowedAddresses = allowedAddresses
     }
 
     package static let anonymous = Principal(kind: .anonymous)

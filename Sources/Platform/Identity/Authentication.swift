@@ -89,7 +89,8 @@ package enum Authentication {
         let principal = Principal(
             kind: .user, credential: .token(found.id), userID: found.userID, username: found.username, roles: rights.roles,
             permissions: narrow(rights, to: try Tokens.scopes(from: found.scopes)), deniedPermissions: rights.denied,
-            branchIDs: rights.branchIDs, requestsPerMinute: found.rate.map { Int($0) })
+            branchIDs: rights.branchIDs, requestsPerMinute: found.rate.map { Int($0) },
+            allowedAddresses: try AdministrationAddresses.binding(rights.allowed, db))
         return IdentityCache.Entry(
             principal: principal, expiresAt: expiry.milliseconds, idleLimit: nil, lastSeen: now.milliseconds,
             lastStored: try found.lastUsedAt.map { try Instant($0).milliseconds } ?? 0)
@@ -114,7 +115,8 @@ package enum Authentication {
         let principal = Principal(
             kind: .user, credential: .session(found.id), userID: found.userID, username: found.username,
             roles: rights.roles, permissions: rights.allowed, deniedPermissions: rights.denied,
-            branchIDs: rights.branchIDs, restriction: restriction)
+            branchIDs: rights.branchIDs, restriction: restriction,
+            allowedAddresses: try AdministrationAddresses.binding(rights.allowed, db))
         return IdentityCache.Entry(
             principal: principal, expiresAt: expiry.milliseconds, idleLimit: Sessions.idleMilliseconds,
             lastSeen: now.milliseconds, lastStored: seen)

@@ -55,11 +55,14 @@ package enum Authorization {
         }
     }
 
-    /// What every call from outside passes after `check`: the acting user that it names must be the one who is signed in, and
-    /// each use of an inactive tenant's reading session is on record.
+    /// What every call from outside passes after `check`: it comes from an address that its user may come from, the acting
+    /// user that it names is the one who is signed in, and each use of an inactive tenant's reading session is on record.
     /// - Parameter actingUser: the `x-user-id` header.
-    /// - Throws: 403 `auth.user_mismatch`; 429 when the lane is too busy to keep the record.
+    /// - Throws: 403 `auth.address_not_allowed`, `auth.user_mismatch`; 429 when the lane is too busy to keep the record.
     package static func admit(_ call: Call, actingUser: String?) throws {
+        guard AdministrationAddresses.isAllowed(call.remoteAddress, call.principal.allowedAddresses) else {
+            throw AdministrationAddresses.refused
+        }
         try checkActingUser(header: actingUser, call)
         if call.principal.restriction == .export, let tenant = call.tenant {
             try tenant.store.submit(

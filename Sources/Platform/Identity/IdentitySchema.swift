@@ -154,6 +154,8 @@ enum IdentitySchema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    static let phones = "ALTER TABLE platform_users ADD COLUMN phone TEXT NOT NULL DEFAULT '';"
+
     /// The platform's tables in every tenant's database. Numbers below 20 of room "platform" belong here.
     static let migrations = [
         Migration(room: "platform", number: 1, name: "audit", sql: Audit.schema + Audit.refusalSchema),
@@ -163,5 +165,6 @@ enum IdentitySchema {
         Migration(room: "platform", number: 5, name: "credentials", sql: credentials),
         Migration(room: "platform", number: 6, name: "settings", sql: settings),
         Migration(room: "platform", number: 7, name: "idempotency", sql: Idempotency.schema),
+        Migration(room: "platform", number: 8, name: "users' phones", sql: phones),
     ]
 }

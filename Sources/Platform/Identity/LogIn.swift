@@ -56,7 +56,7 @@ package enum LogIn {
     /// answer who has an account.
     /// - Parameter code: six digits of the authenticator app, or a recovery code.
     /// - Throws: 401 `auth.failed`; 401 `auth.code_required` after a right password; 429 `auth.locked` with Retry-After;
-    ///   403 `tenant.inactive`.
+    ///   403 `tenant.inactive`, `auth.address_not_allowed`.
     package static func signIn(
         _ tenant: Tenant, _ instance: Instance, name: String, password: String, code: String?, remoteAddress: String,
         requestID: String, now: Instant
@@ -123,6 +123,8 @@ package enum LogIn {
             let mayExport = rights.allowed.contains("tenant.export") || rights.allowed.contains(PermissionCatalogue.everything)
             guard mayExport, !rights.denied.contains("tenant.export") else { throw TenantDirectory.inactive }
         }
+        let ranges = try AdministrationAddresses.binding(try Rights.of(account.id, db).allowed, db)
+        guard AdministrationAddresses.isAllowed(actor.remoteAddress, ranges) else { throw AdministrationAddresses.refused }
         let session = try Sessions.start(db, actor, userID: account.id, purpose: purpose)
         try Audit.append(
             db, actor, "user.signed_in", object: ("user", account.id),

@@ -7,6 +7,7 @@ package struct User: Sendable, Equatable {
     package let username: String
     package let name: String
     package let email: String?
+    package let phone: String
     package let isActive: Bool
     package let allBranches: Bool
     package let mustChangePassword: Bool
@@ -25,7 +26,8 @@ package struct User: Sendable, Equatable {
     package var value: Value {
         [
             "id": .int(id), "username": .string(username), "name": .string(name),
-            "email": email.map { .string($0) } ?? .null, "status": isActive ? "active" : "inactive",
+            "email": email.map { .string($0) } ?? .null, "phone": .string(phone),
+            "status": isActive ? "active" : "inactive",
             "roles": .array(roles.map { .string($0) }), "all_branches": .bool(allBranches),
             "branch_ids": .array(branchIDs.map { .int($0) }), "must_change_password": .bool(mustChangePassword),
             "has_password": .bool(hasPassword), "two_factor": .bool(hasTwoFactor),
@@ -41,6 +43,7 @@ package struct NewUser: Sendable {
     package var username: String
     package var name: String
     package var email: String?
+    package var phone: String
     package var roles: [String]
     package var allBranches: Bool
     package var branchIDs: [Int64]
@@ -49,12 +52,13 @@ package struct NewUser: Sendable {
     package var mustChangePassword: Bool
 
     package init(
-        username: String, name: String, email: String? = nil, roles: [String] = [], allBranches: Bool = false,
+        username: String, name: String, email: String? = nil, phone: String = "", roles: [String] = [], allBranches: Bool = false,
         branchIDs: [Int64] = [], passwordHash: String? = nil, mustChangePassword: Bool = true
     ) {
         self.username = username
         self.name = name
         self.email = email
+        self.phone = phone
         self.roles = roles
         self.allBranches = allBranches
         self.branchIDs = branchIDs
@@ -67,7 +71,8 @@ package struct NewUser: Sendable {
 package enum Users {
     private static let columns = """
         u.id, u.username, u.name, u.email, u.status, u.all_branches, u.must_change_password, u.password_hash IS NOT NULL,
-        u.totp_confirmed, u.locked_until, u.last_login_at, u.version, u.created_at, u.updated_at
+        u.totp_confirmed, u.locked_until, u.last_login_at, u.version, u.created_at, u.updated_at,
+        u.phone
         """
     private static let select = SQL("SELECT \(columns) FROM platform_users u WHERE u.id = ?1")
     private static let selectByUsername = SQL("SELECT \(columns) FROM platform_users u WHERE u.username = ?1")
@@ -88,12 +93,12 @@ package enum Users {
     private static let insert = SQL(
         """
         INSERT INTO platform_users (username, name, email, password_hash, status, all_branches, must_change_password,
-          created_at, updated_at) VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?6, ?7, ?7)
+          created_at, updated_at, phone) VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?6, ?7, ?7, ?8)
         """)
     private static let update = SQL(
         """
-        UPDATE platform_users SET name = ?2, email = ?3, all_branches = ?4, updated_at = ?5, version = version + 1
-          WHERE id = ?1
+        UPDATE platform_users SET name = ?2, email = ?3, all_branches = ?4, phone = ?6, updated_at = ?5,
+          version = version + 1 WHERE id = ?1
         """)
     private static let updateStatus = SQL(
         "UPDATE platform_users SET status = ?2, updated_at = ?3, version = version + 1 WHERE id = ?1")
@@ -149,7 +154,8 @@ package enum Users {
         let email = try normalized(email: new.email)
         try requireFree(db, username: username, email: email, except: 0)
         try db.run(
-            insert, username, new.name, email, new.passwordHash, new.allBranches, new.mustChangePassword, actor.at)
+            insert, username, new.name, email, new.passwordHash, new.allBranches, new.mustChangePassword, actor.at,
+            new.phone)
         let id = db.lastInsertRowID
         try setRoles(db, id, new.roles)
         try setBranches(db, id, new.branchIDs)
@@ -161,12 +167,12 @@ package enum Users {
     /// Replaces what is given, keeps what is nil. `email`: `.some(nil)` takes it away.
     package static func change(
         _ db: Connection, _ actor: ActingUser, _ id: Int64, name: String? = nil, email: String?? = nil,
-        allBranches: Bool? = nil, branchIDs: [Int64]? = nil, roles: [String]? = nil
+        phone: String? = nil, allBranches: Bool? = nil, branchIDs: [Int64]? = nil, roles: [String]? = nil
     ) throws -> User {
         let before = try get(db, id)
         let email: String? = if let email { try normalized(email: email) } else { before.email }
         try requireFree(db, username: nil, email: email, except: id)
-        try db.run(update, id, name ?? before.name, email, allBranches ?? before.allBranches, actor.at)
+        try db.run(update, id, name ?? before.name, email, allBranches ?? before.allBranches, actor.at, phone ?? before.phone)
         if let branchIDs { try setBranches(db, id, branchIDs) }
         if let roles {
             try setRoles(db, id, roles)
@@ -241,7 +247,8 @@ package enum Users {
     private static func read(_ row: Storage.Row, _ db: Connection) throws -> User {
         let id = row.int(0)
         return User(
-            id: id, username: row.text(1), name: row.text(2), email: row.optionalText(3), isActive: row.text(4) == "active",
+            id: id, username: row.text(1), name: row.text(2), email: row.optionalText(3), phone: row.text(14),
+            isActive: row.text(4) == "active",
             allBranches: row.bool(5), mustChangePassword: row.bool(6), hasPassword: row.bool(7), hasTwoFactor: row.bool(8),
             lockedUntil: row.optionalText(9), lastLoginAt: row.optionalText(10), version: row.int(11),
             createdAt: row.text(12), updatedAt: row.text(13),

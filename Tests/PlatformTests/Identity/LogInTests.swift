@@ -188,7 +188,10 @@ import Testing
             try house.call(
                 .post, "/api/set-password", as: .anonymous, ["token": .string(secret), "password": "a-new-phrase"])
         }
+        let open = try house.signIn("esi").secret
+        _ = try house.session(open)
         let first = try link()
+        #expect(code { try house.session(open) } == "auth.invalid")
         let second = try link()
         #expect(code { try use(first) } == "auth.link_expired")
         let session = try house.signIn("esi").secret

@@ -28,9 +28,10 @@ import Testing
         let cashiers = try house.call(.get, "/api/users", as: admin, query: [("role", "cashier")]).json["items"]?.array
         #expect(cashiers?.count == 4)
 
-        let changed = try house.call(.patch, "/api/users/2", as: admin, ["name": "Renamed", "email": "One@Acme.test"])
+        let changed = try house.call(.patch, "/api/users/2", as: admin, ["name": "Renamed", "email": "One@Acme.test", "phone": "+233 20"])
         #expect(changed.json["name"] == "Renamed")
         #expect(changed.json["email"] == "one@acme.test")
+        #expect(changed.json["phone"] == "+233 20")
         #expect(changed.headers.contains { $0 == ("ETag", "\"2\"") })
         let row = try #require(try house.audit().first { $0["action"] == "user.changed" })
         #expect(row["before"]?["name"] == "User 1")

@@ -74,10 +74,11 @@ final class TestHouse: Sendable {
     }
 
     func signIn(
-        _ name: String, _ password: String = password, code: String? = nil, at tenant: Tenant? = nil
+        _ name: String, _ password: String = password, code: String? = nil, at tenant: Tenant? = nil,
+        from address: String = "192.0.2.7"
     ) throws -> LogIn.Success {
         try LogIn.signIn(
-            tenant ?? acme, instance, name: name, password: password, code: code, remoteAddress: "192.0.2.7",
+            tenant ?? acme, instance, name: name, password: password, code: code, remoteAddress: address,
             requestID: "r1", now: now)
     }
 
@@ -92,7 +93,7 @@ final class TestHouse: Sendable {
     /// Serves a call as the server does: permission, schema, then the endpoint where it runs.
     func call(
         _ method: Endpoint.Method, _ path: String, as principal: Principal, at tenant: Tenant? = nil, _ body: Value = [:],
-        query: [(String, String)] = [], ifMatch: String? = nil
+        query: [(String, String)] = [], ifMatch: String? = nil, from address: String = "192.0.2.7"
     ) throws -> Reply {
         let tenant = tenant ?? acme
         guard case .found(let endpoint, let parameters) = Self.router.match(method, path) else {
@@ -104,7 +105,7 @@ final class TestHouse: Sendable {
         nonisolated(unsafe) let call = Call(
             endpoint: endpoint, instance: instance, tenant: tenant, revision: nil, principal: principal,
             parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, ifMatch: ifMatch,
-            requestID: "r1", remoteAddress: "192.0.2.7", now: now)
+            requestID: "r1", remoteAddress: address, now: now)
         try Authorization.admit(call, actingUser: nil)
         switch endpoint.execution {
         case .inline, .worker: return try endpoint.handle(call)

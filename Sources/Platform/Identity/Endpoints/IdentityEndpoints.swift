@@ -6,7 +6,7 @@ package enum IdentityEndpoints {
     package static let all: [Endpoint] =
         SessionEndpoints.all + PasswordEndpoints.all + TwoFactorEndpoints.all + UserEndpoints.all + UserRightsEndpoints.all
         + RoleEndpoints.all + TokenEndpoints.all + BranchEndpoints.all + TillEndpoints.all + AuditEndpoints.all
-        + AccessEndpoints.all
+        + AccessEndpoints.all + SecurityEndpoints.all
 }
 
 extension Call {
@@ -65,6 +65,7 @@ enum IdentitySchemas {
         .init("username", .string(), required: true, example: "akosua"),
         .init("name", .string(), required: true, example: "Akosua Mensah"),
         .init("email", .nullable(.string()), required: true),
+        .init("phone", .string(), required: true),
         .init("status", status, required: true),
         .init("roles", .array(.string()), required: true, example: ["cashier"]),
         .init("all_branches", .boolean, required: true, "Every branch, also those to come."),

@@ -61,7 +61,7 @@ enum PasswordEndpoints {
         .post, "/api/users/{id}/invitation", access: .permission("users.edit"), execution: .write,
         idempotency: Endpoint.Idempotency.none,
         documentation: .init(
-            "Make a one-time link by which the user sets a password", tag: "Users", pathParameters: [IdentitySchemas.id],
+            "Make a one-time link by which the user sets a password; sessions of one who has a password end", tag: "Users", pathParameters: [IdentitySchemas.id],
             input: .object([]),
             replies: [
                 .init(201, "The link, valid once and for 24 hours; earlier links of the user have ended.", IdentitySchemas.link)
@@ -71,6 +71,10 @@ enum PasswordEndpoints {
         let user = try UserEndpoints.covered(call)
         guard user.isActive else {
             throw Problem(409, "user.inactive", "The user is inactive; activate them first.")
+        }
+        if user.hasPassword {
+            try tenant.identityWillChange()
+            try Sessions.endAll(call.database, userID: user.id)
         }
         let made = try OneTimeLinks.create(
             call.database, call.actingUser, userID: user.id, purpose: user.hasPassword ? .reset : .invitation)

@@ -38,6 +38,7 @@ enum UserEndpoints {
                     example: "akosua"),
                 .init("name", IdentitySchemas.name, required: true, example: "Akosua Mensah"),
                 .init("email", .nullable(.string(maxLength: 254))),
+                .init("phone", .string(maxLength: 40)),
                 .init("roles", .array(.string(), maxItems: 50), example: ["cashier"]),
                 .init("all_branches", .boolean),
                 .init("branch_ids", .array(.integer(minimum: 1))),
@@ -52,7 +53,7 @@ enum UserEndpoints {
         let email = body["email"]?.string
         var new = NewUser(
             username: body["username"]?.string ?? username(from: email), name: body["name"]?.string ?? "", email: email,
-            roles: body.strings("roles") ?? [], allBranches: body["all_branches"]?.bool ?? false,
+            phone: body["phone"]?.string ?? "", roles: body.strings("roles") ?? [], allBranches: body["all_branches"]?.bool ?? false,
             branchIDs: body.integers("branch_ids") ?? [], mustChangePassword: body["must_change_password"]?.bool ?? true)
         try call.principal.requireMembership(all: new.allBranches, of: new.branchIDs)
         if let password = body["password"]?.string {
@@ -83,7 +84,7 @@ enum UserEndpoints {
             "Change a user", tag: "Users", pathParameters: [IdentitySchemas.id],
             input: .object([
                 .init("name", IdentitySchemas.name), .init("email", .nullable(.string(maxLength: 254))),
-                .init("all_branches", .boolean), .init("branch_ids", .array(.integer(minimum: 1))),
+                .init("phone", .string(maxLength: 40)), .init("all_branches", .boolean), .init("branch_ids", .array(.integer(minimum: 1))),
             ]),
             replies: [.init(200, "The user.", IdentitySchemas.user)])
     ) { call in
@@ -99,7 +100,7 @@ enum UserEndpoints {
             200,
             try Users.change(
                 call.database, call.actingUser, user.id, name: call.body["name"]?.string, email: email,
-                allBranches: all, branchIDs: branches))
+                phone: call.body["phone"]?.string, allBranches: all, branchIDs: branches))
     }
 
     private static let deactivate = action(
