@@ -71,7 +71,10 @@ static void note_big_block(kl_slot *slot, bool is_string, size_t size) {
     if (is_string && size >= 256 << 10) {
         int interval = size >= 1 << 20 ? 10 : 100;
         if (slot->interval_cap > interval) slot->interval_cap = interval;
-        if (slot->interval > interval) slot->interval = interval;
+        if (slot->interval > interval) {
+            slot->interval = interval;
+            kl_renew_hook(slot, slot->current);
+        }
     }
     kl_charge(slot, size >> 5);
 }

@@ -144,7 +144,8 @@ uint64_t kl_steps_used(const kl_slot *slot);
 kl_limits kl_limits_left(const kl_slot *slot);
 void kl_check(kl_slot *slot);
 void kl_hook(lua_State *L, lua_Debug *ar);
-void kl_settle(kl_slot *slot, lua_State *coroutine);
+void kl_settle(kl_slot *slot, lua_State *coroutine, lua_State *L);
+void kl_renew_hook(kl_slot *slot, lua_State *L);
 int kl_panic(lua_State *L);
 void kl_find_hook_count(void);
 

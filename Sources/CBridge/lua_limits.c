@@ -78,7 +78,7 @@ static void adapt_interval(kl_slot *slot, lua_State *L) {
     slot->slice_started = now;
     if (slice > 2000000 && slot->interval > 10) slot->interval /= 10;
     else if (slice < 100000 && slot->interval < slot->interval_cap) slot->interval *= 10;
-    if (lua_gethookcount(L) != slot->interval) lua_sethook(L, kl_hook, LUA_MASKCOUNT, slot->interval);
+    if (lua_gethookcount(L) != slot->interval) kl_renew_hook(slot, L);
 }
 
 /// Near the memory limit garbage is worth collecting at once. The hook is a safe place for it, the allocator is not.
@@ -153,11 +153,19 @@ uint64_t kl_steps_used(const kl_slot *slot) {
     return slot->steps_given - (uint64_t)left;
 }
 
-/// After a coroutine gave way: what it used since its last hook is charged, and its interval starts anew.
-void kl_settle(kl_slot *slot, lua_State *coroutine) {
-    uint64_t used = hook_count_offset ? since_last_hook(coroutine) : KL_INTERVAL / 2;
-    lua_sethook(coroutine, kl_hook, LUA_MASKCOUNT, slot->interval);
+/// What was used since the last hook is charged, and the interval starts anew. lua_sethook may be called anywhere.
+void kl_renew_hook(kl_slot *slot, lua_State *L) {
+    if (!L) return;
+    uint64_t used = since_last_hook(L);
+    lua_sethook(L, kl_hook, LUA_MASKCOUNT, slot->interval);
     kl_charge(slot, used);
+}
+
+/// After a coroutine gave way to `L`: both have their say.
+void kl_settle(kl_slot *slot, lua_State *coroutine, lua_State *L) {
+    if (!hook_count_offset) kl_charge(slot, KL_INTERVAL / 2);
+    kl_renew_hook(slot, coroutine);
+    if (lua_gethookcount(L) != slot->interval) kl_renew_hook(slot, L);
 }
 
 // MARK: What is left

@@ -38,8 +38,8 @@ import Testing
         let base = ScriptBase(functions: [HostFunction("demo", "echo", id: 0)])
         var limits = ScriptLimits.request
         limits.hostCalls = 10
-        let host = TestHost([{ _, _ in }])
         let ten = limits
+        let host = TestHost([{ _, _ in }])
         let fault = #expect(throws: ScriptFault.self) {
             try onScriptThread {
                 try program("return { run = function() while true do pcall(demo.echo) end end }", base: base)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("return {", "'}' expected near <eof>", 1), ("return {}\nlocal = 1", "'<eof>' expected near 'local'", 2),
+        ("return {", "near <eof>", 1), ("return {}\nlocal = 1", "near 'local'", 2),
         ("\u{1b}Lua", "bytecode", 0), ("return 1 \u{0} 2", "zero byte", 0),
     ])
     func `what does not compile is refused with the line`(source: String, text: String, line: Int) throws {

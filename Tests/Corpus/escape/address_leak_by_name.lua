@@ -1,0 +1,5 @@
+-- expect: ok
+return function()
+  local t = setmetatable({}, { __name = "Thing" })
+  assert(not tostring(t):find("0x"))
+end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: attempt to compare
+return function() table.sort { {}, {}, {} } end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: invalid conversion
+return function() return string.format("%p", {}) end

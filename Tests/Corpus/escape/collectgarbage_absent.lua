@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'collectgarbage'
+return function() collectgarbage("stop") end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: attempt to call a nil value (field 'close')
+return function() coroutine.close(coroutine.create(print)) end

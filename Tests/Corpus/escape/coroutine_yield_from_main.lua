@@ -1,0 +1,3 @@
+-- expect: error
+-- message: outside a coroutine
+return function() coroutine.yield(1) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'debug'
+return function() return debug.getupvalue(pairs, 1) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'dofile'
+return function() dofile("/etc/passwd") end

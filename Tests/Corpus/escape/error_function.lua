@@ -1,0 +1,3 @@
+-- expect: error
+-- message: a function value
+return function() error(print) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: a nil value
+return function() error(nil) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: 42
+return function() error(42) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: see
+return function() error({ message = "see", f = print }) end

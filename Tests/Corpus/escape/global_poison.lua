@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undeclared global
+return function() print = nil end

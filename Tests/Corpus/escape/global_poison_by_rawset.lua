@@ -1,0 +1,3 @@
+-- expect: error
+-- message: read-only
+return function() rawset(_G, "print", nil) end

@@ -1,0 +1,4 @@
+-- expect: error
+-- from_host: true
+-- message: bad
+return function() demo.fail("bad") end

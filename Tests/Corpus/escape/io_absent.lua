@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'io'
+return function() return io.open("/etc/passwd") end

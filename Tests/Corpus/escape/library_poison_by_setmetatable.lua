@@ -1,0 +1,3 @@
+-- expect: error
+-- message: protected metatable
+return function() setmetatable(string, {}) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: read-only
+return function() table.insert(string, "x") end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'loadstring'
+return function() return loadstring("return 1") end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: __mode is not available
+return function() setmetatable({}, { __mode = "k" }) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'os'
+return function() return os.time() end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: 'io' is not part of this program
+return function() return require "io" end

@@ -1,0 +1,2 @@
+-- expect: ok
+return function() assert(type(require "main") == "function") end

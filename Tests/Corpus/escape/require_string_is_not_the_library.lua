@@ -1,0 +1,3 @@
+-- expect: error
+-- message: is not part of this program
+return function() return require "string" end

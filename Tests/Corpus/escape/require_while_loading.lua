@@ -1,0 +1,4 @@
+-- expect: error
+-- message: in a circle
+require "main"
+return function() end

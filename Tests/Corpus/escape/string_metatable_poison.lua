@@ -1,0 +1,3 @@
+-- expect: error
+-- message: read-only
+return function() string.upper = function() return "poisoned" end end

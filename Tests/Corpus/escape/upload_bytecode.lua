@@ -1,0 +1,4 @@
+-- expect: compile
+-- message: bytecode
+-- prefix: \27Lua
+return function() end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: undefined global 'warn'
+return function() warn("@on") end

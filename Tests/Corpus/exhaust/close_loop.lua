@@ -1,0 +1,4 @@
+-- expect: steps|time
+return function()
+  local guard <close> = setmetatable({}, { __close = function() while true do end end })
+end

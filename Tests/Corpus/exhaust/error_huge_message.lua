@@ -1,0 +1,2 @@
+-- expect: error
+return function() error(("x"):rep(1000000)) end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: more than 1048576 bytes
+return function() demo.echo(("x"):rep(2000000)) end

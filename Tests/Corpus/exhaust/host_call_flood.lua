@@ -1,0 +1,2 @@
+-- expect: host_limit
+return function() while true do demo.echo(1) end end

@@ -1,0 +1,3 @@
+-- expect: steps|time
+while true do end
+return function() end

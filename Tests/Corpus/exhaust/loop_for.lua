@@ -1,0 +1,2 @@
+-- expect: steps|time
+return function() for _ = 1, math.maxinteger do end end

@@ -1,0 +1,2 @@
+-- expect: steps|time
+return function() repeat until false end

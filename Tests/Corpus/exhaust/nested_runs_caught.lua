@@ -1,0 +1,2 @@
+-- expect: depth|steps|time
+return function() pcall(demo.again, 1) return "survived" end

@@ -1,0 +1,2 @@
+-- expect: depth|steps|time
+return function() demo.again(1) end

@@ -1,0 +1,2 @@
+-- expect: output
+return function() while true do print() end end

@@ -1,0 +1,2 @@
+-- expect: compile|error|ok
+-- generate: "return function() return " .. ("'a'.."):rep(250) .. "'b' end"

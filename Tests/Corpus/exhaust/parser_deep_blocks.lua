@@ -1,0 +1,2 @@
+-- expect: compile
+-- generate: "return function() " .. ("do "):rep(5000) .. ("end "):rep(5000) .. " end"

@@ -1,0 +1,2 @@
+-- expect: compile
+-- generate: ("return function() "):rep(2000) .. (" end"):rep(2000)

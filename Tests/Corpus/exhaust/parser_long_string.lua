@@ -1,0 +1,2 @@
+-- expect: ok
+-- generate: "return function() return #'" .. ("x"):rep(200000) .. "' end"

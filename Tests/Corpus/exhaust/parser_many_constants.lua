@@ -1,0 +1,2 @@
+-- expect: ok
+-- generate: "return function() local t = {" .. ("1.5, 'x',"):rep(8000) .. "} end"

@@ -1,0 +1,2 @@
+-- expect: compile
+-- generate: "return function() " .. ("local a "):rep(300) .. " end"

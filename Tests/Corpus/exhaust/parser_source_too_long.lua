@@ -1,0 +1,3 @@
+-- expect: compile
+-- message: larger than 256 KiB
+-- generate: "return function() end --" .. ("x"):rep(300000)

@@ -1,0 +1,2 @@
+-- expect: compile
+-- generate: "return function() return " .. ("-"):rep(5000) .. "1 end"

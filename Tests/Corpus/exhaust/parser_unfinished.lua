@@ -1,0 +1,3 @@
+-- expect: compile
+-- message: unfinished long comment
+return function( --[[ never

@@ -1,0 +1,5 @@
+-- expect: error|memory|steps|time
+return function()
+  local s = "x"
+  while true do s = s:gsub("x", "xx") end
+end

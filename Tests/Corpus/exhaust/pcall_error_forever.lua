@@ -1,0 +1,2 @@
+-- expect: steps|time
+return function() while true do pcall(error, "again") end end

@@ -1,0 +1,6 @@
+-- expect: steps|time
+return function()
+  while true do
+    coroutine.wrap(function() pcall(function() while true do end end) end)()
+  end
+end

@@ -1,0 +1,5 @@
+-- expect: steps|time
+return function()
+  local s = ("a"):rep(4000000)
+  while true do s:find("b", 1, true) end
+end

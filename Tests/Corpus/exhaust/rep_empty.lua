@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [""]
+return function() return (""):rep(math.maxinteger) end

@@ -1,0 +1,2 @@
+-- expect: steps|time|memory
+return function() local s = ("x"):rep(1000000) while true do s:reverse() end end

@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [""]
+return function() return table.concat(setmetatable({}, { __len = function() return 1 << 60 end })) end

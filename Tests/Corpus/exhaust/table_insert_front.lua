@@ -1,0 +1,2 @@
+-- expect: steps|time
+return function() local t = {} while true do table.insert(t, 1, 0) end end

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: a plain table is needed
+return function() table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 0) end

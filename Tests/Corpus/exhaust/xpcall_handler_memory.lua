@@ -1,0 +1,7 @@
+-- expect: memory|steps|time
+return function()
+  xpcall(error, function()
+    local t = {}
+    while true do t[#t + 1] = {} end
+  end)
+end

@@ -1,0 +1,18 @@
+-- expect: ok
+return function()
+  assert(("hello world"):gsub("o", "0") == "hell0 w0rld")
+  assert(select(2, ("hello world"):gsub("o", "0")) == 2)
+  assert(("hello"):gsub("", "-") == "-h-e-l-l-o-")
+  assert(("hello"):gsub("l", { l = "L" }) == "heLLo")
+  assert(("hello"):gsub("l", function() return nil end) == "hello")
+  assert(("hello"):gsub("(h)(e)", "%2%1") == "ehllo")
+  assert(("abc"):gsub("%w", "%0%0", 2) == "aabbc")
+  assert(("$name is $age"):gsub("%$(%w+)", { name = "Ama", age = 30 }) == "Ama is 30")
+  assert(("abc"):gsub("b", "%%") == "a%c")
+  assert(not pcall(string.gsub, "abc", "b", "%"))
+  assert(not pcall(string.find, "abc", "("))
+  assert(not pcall(string.gsub, "abc", "%", "x"))
+  assert(not pcall(string.gsub, "abc", "[a", "x"))
+  assert(("abc"):gsub("^a", "x") == "xbc" and ("aaa"):gsub("^a", "x") == "xaa")
+  assert(("a b c"):gsub(" ", "") == "abc" and ("x"):gsub("x", 5) == "5")
+end

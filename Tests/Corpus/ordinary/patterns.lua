@@ -1,0 +1,17 @@
+-- expect: ok
+return function()
+  assert(("key = value"):match("^(%w+)%s*=%s*(%w+)$") == "key")
+  assert(select(2, ("key = value"):match("^(%w+)%s*=%s*(%w+)$")) == "value")
+  assert(("2026-01-05"):match("^(%d%d%d%d)-(%d%d)-(%d%d)$") == "2026")
+  assert(("hello world"):find("o w") == 5 and ("hello"):find("l") == 3 and ("hello"):find("xyz") == nil)
+  assert(("a.b"):find(".", 1, true) == 2 and ("a+b"):find("+", 1, true) == 2)
+  assert(("abc"):find("b", -1) == nil and ("abc"):find("", 10) == nil and ("abc"):find("", 4) == 4)
+  assert(("THE (quick) fox"):find("%((%a+)%)") == 5)
+  assert(("  trim  "):match("^%s*(.-)%s*$") == "trim")
+  assert(("f(a(b)c)d"):match("%b()") == "(a(b)c)")
+  assert(("THE (quick) fox"):gsub("%f[%a]%a+", "<%0>") == "<THE> (<quick>) <fox>")
+  assert(("hello"):match("()ll()") == 3)
+  assert(("abcabc"):match("(abc)%1") == "abc")
+  assert(("a-b"):gsub("%-", "+") == "a+b")
+  assert(("[x]"):match("[]]") == "]" and ("^"):match("[%^]") == "^" and ("-"):match("[a-]") == "-")
+end

@@ -1,0 +1,2 @@
+-- expect: result
+return function() return "\xf4\x90\x80\x80" end

@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [[]]
+return function() local t = {} setmetatable(t, { __index = t }) return t end

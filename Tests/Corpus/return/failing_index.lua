@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [[]]
+return function() return setmetatable({}, { __index = function() error("ESCAPED") end }) end

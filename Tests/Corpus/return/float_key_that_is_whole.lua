@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [["a"]]
+return function() return { [1.0] = "a" } end

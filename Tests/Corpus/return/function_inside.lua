@@ -1,0 +1,3 @@
+-- expect: result
+-- message: (at run)
+return function() return { run = function() end } end

@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [[]]
+return function() return _G end

@@ -1,0 +1,2 @@
+-- expect: result
+return function() return { nil, 2 } end

@@ -1,0 +1,3 @@
+-- expect: result
+-- message: not valid UTF-8
+return function() return "\xff" end

@@ -1,0 +1,2 @@
+-- expect: result
+return function() return { [-1] = 1 } end

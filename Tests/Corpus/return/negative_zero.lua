@@ -1,0 +1,2 @@
+-- expect: ok
+return function() assert(1 / demo.echo(-0.0) == -math.huge) end

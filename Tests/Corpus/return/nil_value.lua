@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [null]
+return function() return nil end

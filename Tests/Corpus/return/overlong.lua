@@ -1,0 +1,2 @@
+-- expect: result
+return function() return "\xe0\x80\xaf" end

@@ -1,0 +1,3 @@
+-- expect: ok
+-- result: [1,"two",true,null]
+return function() return 1, "two", true, nil end

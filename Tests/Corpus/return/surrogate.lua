@@ -1,0 +1,2 @@
+-- expect: result
+return function() return "\xed\xa0\x80" end

@@ -1,0 +1,3 @@
+-- expect: result
+-- message: too many values
+return function() local t = {} for i = 1, 20000 do t[i] = i end return t end

@@ -1,0 +1,2 @@
+-- expect: result
+return function() return { [0] = 0, 1, 2 } end
