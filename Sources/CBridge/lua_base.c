@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 const char kl_key_env, kl_key_globals, kl_key_loaded, kl_key_invokers, kl_key_money, kl_key_decimal, kl_key_error,
-    kl_key_host_error, kl_key_open, kl_key_locked, kl_key_events, kl_key_copies;
+    kl_key_host_error, kl_key_open, kl_key_locked, kl_key_events, kl_key_copy;
 
 /// Puts a function into the table on top. [-0, +0]
 void kl_set(lua_State *L, const char *name, lua_CFunction function) {
@@ -161,8 +161,6 @@ static void keep_events(lua_State *L) {
         lua_rawseti(L, -2, i + 1);
     }
     lua_rawsetp(L, LUA_REGISTRYINDEX, &kl_key_events);
-    lua_createtable(L, 0, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &kl_key_copies);
 }
 
 /// [-0, +1] Pushes the event's value in the table at `index`; event names at `names`.
@@ -206,7 +204,8 @@ static void push_fresh_copy(lua_State *L, int own, int names) {
 }
 
 /// The metatable that Lua sees is a private copy with the known events, made anew when the script's table has changed.
-/// So later changes to the script's table cannot smuggle in __mode, and __gc has no way in at all.
+/// So later changes to the script's table cannot smuggle in __mode, and __gc has no way in at all. The script's table
+/// keeps its copy under a key that no script can make and that pairs, next and conversions pass over.
 static int base_setmetatable(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     int type = lua_type(L, 2);
@@ -228,14 +227,11 @@ static int base_setmetatable(lua_State *L) {
         if (push_event(L, 2, 3, i) != LUA_TNIL) return luaL_error(L, "setmetatable: %s is not available", events[i]);
         lua_pop(L, 1);
     }
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &kl_key_copies);
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, 4) != LUA_TTABLE || !is_current(L, 5, 2, 3)) {
-        lua_settop(L, 4);
+    if (lua_rawgetp(L, 2, &kl_key_copy) != LUA_TTABLE || !is_current(L, 4, 2, 3)) {
+        lua_settop(L, 3);
         push_fresh_copy(L, 2, 3);
-        lua_pushvalue(L, 2);
-        lua_pushvalue(L, 5);
-        lua_rawset(L, 4);
+        lua_pushvalue(L, 4);
+        lua_rawsetp(L, 2, &kl_key_copy);
     }
     lua_setmetatable(L, 1);
     lua_settop(L, 1);

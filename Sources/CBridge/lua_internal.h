@@ -118,7 +118,7 @@ static inline kl_heap *kl_heap_of(const kl_slot *slot) {
 
 // Keys in the registry: the addresses are the names.
 extern const char kl_key_env, kl_key_globals, kl_key_loaded, kl_key_invokers, kl_key_money, kl_key_decimal, kl_key_error,
-    kl_key_host_error, kl_key_open, kl_key_locked, kl_key_events, kl_key_copies;
+    kl_key_host_error, kl_key_open, kl_key_locked, kl_key_events, kl_key_copy;
 
 // MARK: lua_heap.c
 
@@ -142,7 +142,7 @@ _Noreturn void kl_leave(kl_slot *slot, int verdict, const char *format, ...) __a
 void kl_limits_start(kl_slot *slot, const kl_limits *limits);
 uint64_t kl_steps_used(const kl_slot *slot);
 kl_limits kl_limits_left(const kl_slot *slot);
-void kl_check(kl_slot *slot);
+uint64_t kl_check(kl_slot *slot);
 void kl_hook(lua_State *L, lua_Debug *ar);
 void kl_settle(kl_slot *slot, lua_State *coroutine, lua_State *L);
 void kl_renew_hook(kl_slot *slot, lua_State *L);

@@ -55,26 +55,27 @@ void kl_limits_start(kl_slot *slot, const kl_limits *limits) {
     slot->host_calls = 0;
 }
 
-/// Looks at the budget and, when wall time makes it worth the price, at the thread's CPU clock.
-void kl_check(kl_slot *slot) {
+/// Looks at the budget and, when wall time makes it worth the price, at the thread's CPU clock. Returns the time.
+uint64_t kl_check(kl_slot *slot) {
     if (slot->steps_left < 0) {
         kl_leave(slot, KL_STEPS, "instruction budget of %llu steps used up", (unsigned long long)slot->steps_given);
     }
     slot->checkpoint = slot->steps_left > KL_INTERVAL ? slot->steps_left - KL_INTERVAL : 0;
     if (slot->cpu_started == 0) slot->cpu_started = kl_cpu_now();
     uint64_t now = kl_now();
-    if (KL_LIKELY(now < slot->deadline)) return;
+    if (KL_LIKELY(now < slot->deadline)) return now;
     uint64_t used = kl_cpu_now() - slot->cpu_started;
     if (now >= slot->wall_end || used >= slot->cpu_limit) {
         kl_leave(slot, KL_TIME, "time budget used up after %llu ms", (unsigned long long)((now - slot->started) / 1000000));
     }
     slot->deadline = now + (slot->cpu_limit - used);
     if (slot->deadline > slot->wall_end) slot->deadline = slot->wall_end;
+    return now;
 }
 
 /// Single instructions can be slow (long strings, tables whose keys collide). Looking more often bounds the overshoot.
-static void adapt_interval(kl_slot *slot, lua_State *L) {
-    uint64_t now = kl_now(), slice = now - slot->slice_started;
+static void adapt_interval(kl_slot *slot, lua_State *L, uint64_t now) {
+    uint64_t slice = now - slot->slice_started;
     slot->slice_started = now;
     if (slice > 2000000 && slot->interval > 10) slot->interval /= 10;
     else if (slice < 100000 && slot->interval < slot->interval_cap) slot->interval *= 10;
@@ -94,8 +95,8 @@ static void collect_if_full(kl_slot *slot, lua_State *L) {
 void kl_hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     kl_slot *slot = kl_slot_of(L);
-    kl_charge(slot, (uint64_t)lua_gethookcount(L));
-    adapt_interval(slot, L);
+    slot->steps_left -= lua_gethookcount(L);
+    adapt_interval(slot, L, kl_check(slot));
     collect_if_full(slot, L);
 }
 
@@ -125,7 +126,7 @@ static void find_hook_count(void) {
         lua_pushvalue(L, -1);
         if (lua_pcall(L, 0, 0, 0) == LUA_OK) {
             for (size_t at = sizeof(void *); at + sizeof(int) <= LAST; at += sizeof(int)) {
-                int used = MARK - hook_count_at(L, at);
+                int64_t used = (int64_t)MARK - hook_count_at(L, at);
                 if (used > 20 && used < 60 && hook_count_at(L, at - sizeof(int)) == MARK) found = at;
             }
             // the same code again must use the same number

@@ -140,6 +140,7 @@ static void push_sorted_keys(lua_State *L, int table, size_t count) {
     lua_pushnil(L);
     while (n < count && lua_next(L, table)) {
         lua_pop(L, 1);
+        if (lua_islightuserdata(L, -1)) continue; // ours, see base_setmetatable
         key *k = &keys[n++];
         if (!read_key(L, -1, k)) {
             scratch->count = start;
@@ -179,6 +180,7 @@ static int base_pairs(lua_State *L) {
     lua_pushnil(L);
     while (lua_next(L, 2)) {
         lua_pop(L, 1);
+        if (lua_islightuserdata(L, -1)) continue;
         count++;
         if (lua_isinteger(L, -1)) {
             lua_Integer i = lua_tointeger(L, -1);
@@ -216,6 +218,7 @@ static int base_next(lua_State *L) {
     while (lua_next(L, 1)) {
         lua_pop(L, 1);
         walked++;
+        if (lua_islightuserdata(L, -1)) continue;
         if (!read_key(L, -1, &k)) return refuse_key(L, -1, "next");
         if (any && !before(&after, &k)) continue;
         if (found && !before(&k, &best)) continue;

@@ -44,13 +44,14 @@ static kl_slot *make_slot(int depth) {
     pthread_once(&once, make_key);
     kl_slot *slot = calloc(1, sizeof *slot);
     if (!slot) return NULL;
-    if (!kl_slot_reserve(slot)) {
-        free(slot);
-        return NULL;
-    }
     slot->depth = depth;
     slot->value.limit = 64 << 10;
     slot->scratch.limit = KL_MAX_STRING;
+    if (!kl_buffer_grow(&slot->scratch, 4096) || !kl_slot_reserve(slot)) {
+        kl_buffer_free(&slot->scratch);
+        free(slot);
+        return NULL;
+    }
     pthread_setspecific(at_exit, &mine);
     return slot;
 }

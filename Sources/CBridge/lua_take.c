@@ -161,6 +161,7 @@ static bool take_array(taker *t, int index, lua_Integer length) {
     lua_pushnil(L);
     while (lua_next(L, index)) {
         lua_pop(L, 1);
+        if (lua_islightuserdata(L, -1)) continue; // ours, see base_setmetatable
         lua_Integer at = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
         if (at < 1 || at > length) {
             bool named = lua_type(L, -1) == LUA_TSTRING;
@@ -199,6 +200,10 @@ static bool collect(taker *t, int index, size_t mark, size_t *count) {
     kl_buffer *scratch = &t->slot->scratch;
     lua_pushnil(L);
     while (lua_next(L, index)) {
+        if (lua_islightuserdata(L, -2)) {
+            lua_pop(L, 1);
+            continue;
+        }
         // A declaration may mix both, such as { "price", "money", required = true }: then 1, 2, ... are keys like others.
         bool position = t->describe && lua_isinteger(L, -2);
         if (!position && lua_type(L, -2) != LUA_TSTRING) {

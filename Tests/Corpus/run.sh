@@ -35,9 +35,9 @@ case ${1:-} in
     "$build/plain" --timing --repeat 3 $scripts
     echo "AddressSanitizer and UndefinedBehaviorSanitizer"
     compile address driver.c -fsanitize=address,undefined -fno-sanitize-recover=undefined
-    "$build/address" --quick --repeat 2 $scripts
+    "$build/address" --slow --repeat 2 $scripts
     echo "ThreadSanitizer"
     compile thread driver.c -fsanitize=thread
-    "$build/thread" --quick --threads 4 $scripts
+    "$build/thread" --slow --threads 4 $scripts
     ;;
 esac
