@@ -10,6 +10,10 @@ build=${TMPDIR:-/tmp}/kontor-corpus.$$
 mkdir "$build"
 trap 'rm -rf "$build"' EXIT
 lua=$(pkg-config --cflags --libs lua5.4)
+# Swift's clang links its ThreadSanitizer against these.
+runtime=$(dirname "$(readlink -f "$(command -v clang)")")/../lib/swift/linux
+blocks=
+if [ -e "$runtime/libdispatch.so" ]; then blocks="-L$runtime -ldispatch -lBlocksRuntime -Wl,-rpath,$runtime"; fi
 
 # compile OUTPUT SOURCE FLAGS…
 compile() {
@@ -37,7 +41,7 @@ case ${1:-} in
     compile address driver.c -fsanitize=address,undefined -fno-sanitize-recover=undefined
     "$build/address" --slow --repeat 2 $scripts
     echo "ThreadSanitizer"
-    compile thread driver.c -fsanitize=thread
+    compile thread driver.c -fsanitize=thread $blocks
     "$build/thread" --slow --threads 4 $scripts
     ;;
 esac
