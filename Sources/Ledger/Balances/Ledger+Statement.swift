@@ -43,23 +43,21 @@ package struct AccountStatement: Sendable, Equatable {
 }
 
 extension Ledger {
-    /// The days that have lines, one look-up each, and in each day the account's lines, through one index.
     private static let selectStatement = SQL(
         """
-        WITH RECURSIVE day (d) AS (
-          SELECT min(effective_on) FROM ledger_lines WHERE effective_on >= ?2
-          UNION ALL
-          SELECT (SELECT min(effective_on) FROM ledger_lines WHERE effective_on > day.d) FROM day
-          WHERE day.d IS NOT NULL AND day.d <= ?3
-        )
-        SELECT l.entry_id, l.line_number, l.effective_on, e.kind, e.source_type, e.source_id, m.memo,
-          l.debit_minor, l.credit_minor
-        FROM day CROSS JOIN ledger_lines l ON l.effective_on = day.d AND l.account_id = ?1
-          CROSS JOIN ledger_entries e ON e.id = l.entry_id
+        SELECT l.entry_id, l.line_number, e.kind, e.source_type, e.source_id, m.memo, l.debit_minor, l.credit_minor
+        FROM ledger_lines l CROSS JOIN ledger_entries e ON e.id = l.entry_id
           LEFT JOIN ledger_memos m ON m.entry_id = l.entry_id
-        WHERE day.d <= ?3 AND (l.effective_on, l.entry_id, l.line_number) > (?2, ?4, ?5)
-        ORDER BY l.effective_on, l.entry_id, l.line_number LIMIT ?6
+        WHERE l.effective_on = ?2 AND l.account_id = ?1 AND (l.entry_id, l.line_number) > (?3, ?4)
+        ORDER BY l.entry_id, l.line_number LIMIT ?5
         """)
+    private static let nextDay = SQL(
+        "SELECT min(effective_on) FROM ledger_lines WHERE effective_on >= ?1 AND effective_on <= ?2")
+
+    /// The first day in the span that has lines, of whatever account: one look-up.
+    private func nextDay(from: String, through: String) throws(StorageError) -> String? {
+        try db.text(Self.nextDay, from, through)
+    }
 
     /// The lines of one account in the order of their dates, with the balance after each.
     ///
@@ -79,17 +77,24 @@ extension Ledger {
         }
         let opening = Money(minor: balance, account.currency)
         let limit = max(1, min(limit, 1000))
-        let start = after?.effectiveOn ?? from
-        var lines = try db.query(
-            Self.selectStatement, account.id, start, through, after?.entry ?? 0, after?.line ?? 0, limit + 1
-        ) { row in
-            let (debit, credit) = (row.int(7), row.int(8))
-            balance += sign * (debit - credit)
-            return StatementLine(
-                entry: row.int(0), line: Int(row.int(1)), effectiveOn: try row.date(2), kind: row.text(3),
-                source: row.optionalText(4).map { EntrySource(type: $0, id: row.int(5)) }, memo: row.optionalText(6),
-                side: debit > 0 ? .debit : .credit, amount: Money(minor: debit + credit, account.currency),
-                balance: Money(minor: balance, account.currency))
+        var lines: [StatementLine] = []
+        var position = (entry: after?.entry ?? 0, line: after?.line ?? 0)
+        var day = try nextDay(from: (after?.effectiveOn ?? from).description, through: through.description)
+        while let current = day, lines.count <= limit {
+            let date = try CalendarDate(current)
+            if let after, date > after.effectiveOn { position = (0, 0) }
+            lines += try db.query(
+                Self.selectStatement, account.id, current, position.entry, position.line, limit + 1 - lines.count
+            ) { row in
+                let (debit, credit) = (row.int(6), row.int(7))
+                balance += sign * (debit - credit)
+                return StatementLine(
+                    entry: row.int(0), line: Int(row.int(1)), effectiveOn: date, kind: row.text(2),
+                    source: row.optionalText(3).map { EntrySource(type: $0, id: row.int(4)) }, memo: row.optionalText(5),
+                    side: debit > 0 ? .debit : .credit, amount: Money(minor: debit + credit, account.currency),
+                    balance: Money(minor: balance, account.currency))
+            }
+            day = try nextDay(from: date.adding(days: 1).description, through: through.description)
         }
         var next: AccountStatement.Cursor?
         if lines.count > limit {

@@ -21,6 +21,8 @@ package enum KnownAt: Sendable, Equatable {
 // that. Folding happens every `foldEvery` entries, in the commit of the last of them, so that posting pays one upsert a
 // day and account instead of one a line.
 
+// A plus before a column keeps SQLite from going by date where going by number is meant.
+
 extension Ledger {
     static let foldEvery: Int64 = 512
 
@@ -29,7 +31,7 @@ extension Ledger {
         INSERT INTO ledger_days (effective_on, account_id, debit_minor, credit_minor)
         SELECT effective_on, account_id, sum(debit_minor), sum(credit_minor) FROM ledger_lines
         WHERE entry_id > (SELECT folded_through_id FROM ledger_books) AND entry_id <= ?1
-        GROUP BY effective_on, account_id
+        GROUP BY +effective_on, +account_id
         ON CONFLICT (effective_on, account_id) DO UPDATE SET
           debit_minor = debit_minor + excluded.debit_minor, credit_minor = credit_minor + excluded.credit_minor
         """)
@@ -55,7 +57,7 @@ extension Ledger {
     private static let sumAllLater = SQL(
         """
         SELECT account_id, sum(debit_minor), sum(credit_minor) FROM ledger_lines
-        WHERE entry_id > ?1 AND effective_on > ?2 AND effective_on <= ?3 GROUP BY account_id
+        WHERE entry_id > ?1 AND +effective_on > ?2 AND +effective_on <= ?3 GROUP BY account_id
         """)
 
     /// Of every account that moved, from the first day to the last, in the order of account ids.
@@ -108,7 +110,7 @@ extension Ledger {
     private static let sumOneUnfolded = SQL(
         """
         SELECT coalesce(sum(debit_minor), 0), coalesce(sum(credit_minor), 0) FROM ledger_lines
-        WHERE entry_id > ?4 AND account_id = ?1 AND effective_on > ?2 AND effective_on <= ?3
+        WHERE entry_id > ?4 AND +account_id = ?1 AND +effective_on > ?2 AND +effective_on <= ?3
         """)
     private static let selectLockedOne = SQL(
         "SELECT debit_minor, credit_minor FROM ledger_period_balances WHERE month = ?1 AND account_id = ?2")

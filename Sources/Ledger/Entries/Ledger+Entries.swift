@@ -114,23 +114,13 @@ private struct EntryQuery {
         """)
     private static let byAccount = SQL(
         """
-        WITH RECURSIVE day (d) AS (
-          SELECT max(effective_on) FROM ledger_lines WHERE effective_on <= ?3
-          UNION ALL
-          SELECT (SELECT max(effective_on) FROM ledger_lines WHERE effective_on < day.d) FROM day
-          WHERE day.d IS NOT NULL AND day.d >= ?6
-        ), hit (d, id) AS (
-          SELECT DISTINCT l.effective_on, l.entry_id
-          FROM day CROSS JOIN ledger_lines l ON l.effective_on = day.d AND l.account_id = ?7
-            CROSS JOIN ledger_entries e ON e.id = l.entry_id
-          WHERE day.d >= ?6 AND (l.effective_on, l.entry_id) < (?3, ?4) AND \(matches)
-            AND (?8 IS NULL OR (e.source_type = ?8 AND e.source_id = ?9))
-          ORDER BY l.effective_on DESC, l.entry_id DESC LIMIT ?5
-        )
-        SELECT \(EntryRows.columns) FROM hit CROSS JOIN ledger_entries e ON e.id = hit.id
-          LEFT JOIN ledger_memos m ON m.entry_id = e.id
-        ORDER BY hit.d DESC, hit.id DESC
+        \(head) WHERE e.id IN (
+            SELECT l.entry_id FROM ledger_lines l WHERE l.effective_on = ?3 AND l.account_id = ?6 AND l.entry_id < ?4
+          ) AND \(matches) AND (?7 IS NULL OR (e.source_type = ?7 AND e.source_id = ?8))
+        ORDER BY e.id DESC LIMIT ?5
         """)
+    private static let previousDay = SQL(
+        "SELECT max(effective_on) FROM ledger_lines WHERE effective_on <= ?1 AND effective_on >= ?2")
 
     let filter: EntryFilter
     let account: Int64?
@@ -145,11 +135,7 @@ private struct EntryQuery {
         let number = after?.entry ?? .max
         let date = after?.effectiveOn.description ?? filter.through?.description ?? "9999-12-31"
         let (kind, corrects) = (filter.kind, filter.corrects)
-        if let account {
-            return try db.query(
-                Self.byAccount, kind, corrects, date, number, limit, from, account, filter.source?.type, filter.source?.id
-            ) { EntryRows.Stored($0) }
-        }
+        if let account { return try run(account, from: from, through: date, before: number, limit, db) }
         if let source = filter.source {
             return try db.query(Self.bySource, kind, corrects, "", number, limit, source.type, source.id) {
                 EntryRows.Stored($0)
@@ -162,5 +148,23 @@ private struct EntryQuery {
             return try db.query(Self.byDate, kind, corrects, date, number, limit, from) { EntryRows.Stored($0) }
         }
         return try db.query(Self.byNumber, kind, corrects, "", number, limit) { EntryRows.Stored($0) }
+    }
+
+    /// Day by day, the last first: a day without the account is one look-up.
+    private func run(
+        _ account: Int64, from: String, through: String, before number: Int64, _ limit: Int, _ db: Connection
+    ) throws -> [EntryRows.Stored] {
+        var found: [EntryRows.Stored] = []
+        var day = try db.text(Self.previousDay, through, from)
+        while let current = day, found.count < limit {
+            // The cursor is in the middle of its own day only.
+            let below = current == through ? number : .max
+            found += try db.query(
+                Self.byAccount, filter.kind, filter.corrects, current, below, limit - found.count, account,
+                filter.source?.type, filter.source?.id
+            ) { EntryRows.Stored($0) }
+            day = try db.text(Self.previousDay, CalendarDate(current).adding(days: -1).description, from)
+        }
+        return found
     }
 }

@@ -129,7 +129,7 @@ enum Schema {
         CREATE VIEW ledger_movements (effective_on, account_id, debit_minor, credit_minor) AS
           SELECT effective_on, account_id, debit_minor, credit_minor FROM ledger_days
           UNION ALL
-          SELECT effective_on, account_id, debit_minor, credit_minor FROM ledger_lines
+          SELECT +effective_on, +account_id, debit_minor, credit_minor FROM ledger_lines  -- +: by number, not by date
           WHERE entry_id > (SELECT folded_through_id FROM ledger_books);
 
         \(LedgerTables.appendOnlyTriggers("ledger_entries"))
