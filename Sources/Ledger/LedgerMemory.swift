@@ -75,7 +75,7 @@ package final class LedgerMemory {
 
 /// An account and its balance as of the remembered head.
 final class AccountSlot {
-    let account: Account
+    var account: Account
     var balance: Balance
 
     init(_ account: Account, _ balance: Balance) {

@@ -12,6 +12,8 @@ enum EventKind: String {
     case accountClosed = "account.closed"
     case balanceRebuilt = "balance.rebuilt"
     case memoErased = "memo.erased"
+    /// The reversal of this entry, which follows, may break limits.
+    case limitWaived = "limit.waived"
     case holdPlaced = "hold.placed"
     case holdCaptured = "hold.captured"
     case holdVoided = "hold.voided"

@@ -65,10 +65,10 @@ enum EntryRows {
 
     // MARK: Reading
 
-    /// Then the digest and the memo, at 15 and 16.
+    /// Then the digest, the memo and its salt, from 15 on.
     static let columns = """
         e.id, e.kind, e.effective_on, e.recorded_at, e.source_type, e.source_id, e.actor_id, e.actor, e.rules_version, \
-        e.reverses_id, e.corrects_id, e.hold_id, e.exception_id, e.idempotency_key, e.memo_digest, e.digest, m.memo
+        e.reverses_id, e.corrects_id, e.hold_id, e.exception_id, e.idempotency_key, e.memo_digest, e.digest, m.memo, m.salt
         """
     static let joined = "FROM ledger_entries e LEFT JOIN ledger_memos m ON m.entry_id = e.id"
     private static let selectByID = SQL("SELECT \(columns) \(joined) WHERE e.id = ?1")
@@ -88,11 +88,14 @@ enum EntryRows {
         let record: EntryRecord
         let digest: [UInt8]
         let memo: String?
+        /// Empty without a memo.
+        let memoSalt: [UInt8]
 
         init(_ row: Row) {
             record = EntryRows.record(row)
             digest = row.bytes(15)
             memo = row.optionalText(16)
+            memoSalt = memo == nil ? [] : row.bytes(17)
         }
     }
 

@@ -84,17 +84,14 @@ extension Ledger {
     }
 
     func references(_ draft: Draft) throws -> [AccountSlot] {
-        var slots: [AccountSlot] = []
-        slots.reserveCapacity(draft.slots.count)
-        for slot in draft.slots {
-            guard let slot else { break }
-            slots.append(slot)
+        let slots = draft.slots.compactMap(\.self)
+        for slot in slots {
             if let opened = slot.account.openedOn, draft.effectiveOn < opened {
                 throw LedgerError.accountNotOpen(slot.account.code, on: draft.effectiveOn, opened: opened)
             }
         }
-        if slots.count < draft.slots.count {
-            throw LedgerError.accountUnknown(draft.names[slots.count].description, line: slots.count)
+        if slots.count < draft.slots.count, let index = draft.slots.firstIndex(where: { $0 == nil }) {
+            throw LedgerError.accountUnknown(draft.names[index].description, line: index)
         }
         if let index = slots.firstIndex(where: \.account.isControl) {
             throw LedgerError.controlAccount(slots[index].account.code, line: index)

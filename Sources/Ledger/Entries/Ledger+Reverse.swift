@@ -40,6 +40,12 @@ extension Ledger {
             throw LedgerError.effectiveBeforeOriginal(effectiveOn, entry: entry, original: date)
         }
         if let by = try EntryRows.reversal(of: entry, db) { throw LedgerError.alreadyReversed(entry: entry, by: by) }
+        if allowsLimitBreach {
+            // Judged before anything is written, so that a refusal leaves no trace of the waiver.
+            _ = try calendar(&draft)
+            _ = try judge(draft)
+            try self.record(.limitWaived, subject: entry, actor: actor, reason: reason) { _ in }
+        }
         return try decideAndWrite(&draft)
     }
 
