@@ -283,6 +283,43 @@ struct GateCase: CustomTestStringConvertible, Sendable {
         #expect(server.handler.finished.map(\.target) == ["/a"])
     }
 
+    @Test func `a good request with a few bytes changed is answered or refused, and the next one is untouched by it`() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SplitMix(seed: seed)
+        let server = try TestServer {
+            $0.connectionLimitPerPeer = 2000
+            $0.idleTimeoutSeconds = 1
+        }
+        let good = [
+            "GET /a/b%20c?d=e&f=%C3%A4 HTTP/1.1\r\nHost: acme.localhost:8080\r\nAccept: */*\r\nX-Note: hello\r\n\r\n",
+            "POST /sales HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 11\r\nIdempotency-Key: k1\r\n\r\n{\"a\":[1,2]}",
+            "POST /chunks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: v\r\n\r\n",
+        ].map { Array($0.utf8) }
+        let special: [UInt8] = [0, 1, 9, 10, 13, 32, 35, 37, 43, 46, 47, 58, 59, 63, 92, 127, 128, 0xC0, 0xFF]
+        let clients = try (0..<600).map { number in
+            var bytes = good[number % good.count]
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[place] = special.randomElement(using: &random)!
+                case 1: bytes.insert(special.randomElement(using: &random)!, at: place)
+                case 2: bytes.remove(at: place)
+                default: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                }
+            }
+            let client = try server.client()
+            client.send(bytes)
+            return client
+        }
+        for client in clients {
+            client.endWriting()
+            let answer = String(decoding: try client.readToEnd(), as: UTF8.self)
+            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 "), "seed \(seed)")
+        }
+        for entry in server.handler.finished { #expect([200, 400, 405, 413, 431, 499, 505].contains(entry.status), "seed \(seed): \(entry)") }
+        #expect(try server.client().get("/").status == 200, "seed \(seed)")
+    }
+
     @Test func `random bytes never stop the server`() throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix(seed: seed)
