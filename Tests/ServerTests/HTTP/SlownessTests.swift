@@ -71,6 +71,21 @@ import Testing
         #expect(eventually { server.server.counts.connections == 0 })
     }
 
+    @Test func `connections beyond the limit wait until another one ends`() throws {
+        let server = try TestServer {
+            $0.connectionLimit = 4
+            $0.threads = 1
+        }
+        var held = try (0..<4).map { _ in try server.client() }
+        for client in held { #expect(try client.get("/").status == 200) }
+        let fifth = try server.client()
+        fifth.send("GET /fifth HTTP/1.1\r\nHost: a\r\n\r\n")
+        for client in held { #expect(try client.get("/").status == 200) }
+        #expect(!server.handler.finished.map(\.target).contains("/fifth"))
+        held.removeLast()
+        #expect(try fifth.readResponse().json["path"] as? String == "/fifth")
+    }
+
     @Test func `connections of one peer are limited`() throws {
         let server = try TestServer { $0.connectionLimitPerPeer = 5 }
         let held = try (0..<5).map { _ in try server.client() }
