@@ -43,20 +43,22 @@ package final class Application: Sendable {
     let health = HealthAnswers()
     let watchers = EventWatchers()
     let startedAt: Instant
-    private let files: (any StaticContent)?
-    private let logSink: (any ApplicationLog)?
+    package let requestLog: RequestLog
+    private let files: StaticFiles?
+    private let logWriter: LogWriter?
 
     /// - Parameters:
     ///   - files: what is served at `/` and `/w/`; nil for none.
     ///   - log: one line a request; nil for none.
     package init(
-        _ instance: Instance, _ configuration: Configuration = Configuration(), files: (any StaticContent)? = nil,
-        log: (any ApplicationLog)? = nil
+        _ instance: Instance, _ configuration: Configuration = Configuration(), files: StaticFiles? = nil,
+        log: LogWriter? = nil
     ) {
         self.instance = instance
         self.configuration = configuration
         self.files = files
-        logSink = log
+        logWriter = log
+        requestLog = RequestLog(instance, statistics)
         let now = instance.clock.now()
         startedAt = now
         events = EventBus(now: now)
@@ -87,6 +89,8 @@ package final class Application: Sendable {
         for watcher in watchers.list { watcher.end() }
         readers.stop()
         workers.stop()
+        requestLog.stop()
+        logWriter?.flush()
     }
 
     // MARK: Routing
@@ -134,15 +138,10 @@ package final class Application: Sendable {
         return tenant.revisionSlot.fill(try tenant.store.read { db in try configuration.loadRevision(db) })
     }
 
-    func file(for inquiry: some Inquiry) -> HTTPResponse? {
-        guard inquiry.verb.method == .get else { return nil }
-        return files?.response(for: inquiry)
-    }
-
     // MARK: Log
 
-    func log(_ level: LogLevel, _ message: String, _ members: [(String, Value)]) {
-        logSink?.write(level, message, members)
+    func log(_ level: LogLevel, _ event: String, _ members: (inout JSONWriter) -> Void) {
+        logWriter?.write(level, event, members)
     }
 
     /// Looks round: ends the event streams of those who may look no longer, forgets what nobody watches. For the housekeeping
@@ -150,6 +149,8 @@ package final class Application: Sendable {
     package func sweep() {
         for watcher in watchers.list { watcher.wake() }
         events.sweep(now: instance.clock.now())
+        limits.sweep { id in instance.directory.find(id: id)?.store.isOpen ?? false }
+        requestLog.flush()
     }
 }
 
@@ -175,31 +176,36 @@ extension Application: HTTPHandler {
     }
 
     package func handle(_ request: HTTPRequest, _ responder: Responder) {
-        if let quick = quickHealth(request) { return responder.answer(quick) }
+        if let quick = quickHealth(request) {
+            statistics.healthChecks.add()
+            return responder.answer(quick)
+        }
+        if let file = file(for: request) { return responder.answer(file) }
         Exchange(self, request, responder).start()
+    }
+
+    /// Pages and what belongs to them, on the hosts of tenants and of the operator.
+    private func file(for request: HTTPRequest) -> HTTPResponse? {
+        guard let files, request.method == .get || request.method == .head,
+            !request.withPathBytes({ $0.starts(with: "/api/".utf8) })
+        else { return nil }
+        let host = request.host
+        guard configuration.operatorHosts.contains(host) || instance.directory.find(host: host) != nil else { return nil }
+        if let file = files.response(to: request) { return file }
+        guard request.path == "/favicon.ico", files.paths.contains("/w/\(files.digest)/icon.svg") else { return nil }
+        return HTTPResponse(status: 302, headers: [("Location", "/w/\(files.digest)/icon.svg"), ("Cache-Control", "no-cache")])
     }
 
     package func finished(_ request: HTTPRequest, status: Int, bytesOut: Int, nanoseconds: UInt64) {
         // The others were counted and logged when they were answered.
         guard request.isRefused else { return }
-        log(
-            .warning, "http.refused",
-            [
-                ("request_id", .string(request.id)), ("address", .string(request.peerAddress)),
-                ("status", .int(Int64(status))),
-            ])
+        statistics.refusedByGate.add()
+        log(.warning, "http.refused") { line in
+            line.member("request_id", request.id)
+            line.member("address", request.peerAddress)
+            line.member("status", Int64(status))
+        }
     }
-}
-
-/// What is served from memory as it is: pages, scripts, pictures.
-package protocol StaticContent: Sendable {
-    /// - Returns: nil when there is no such file.
-    func response(for inquiry: some Inquiry) -> HTTPResponse?
-}
-
-/// Takes lines for the log without making anybody wait.
-package protocol ApplicationLog: Sendable {
-    func write(_ level: LogLevel, _ message: String, _ members: [(String, Value)])
 }
 
 /// Lets endpoints find the application that serves them.

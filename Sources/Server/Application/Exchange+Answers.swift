@@ -27,7 +27,33 @@ extension Exchange {
             response.status = 304
             response.body = []
         }
+        // First, so that who has an answer finds it counted.
+        note(status: response.status, bytes: response.body.count)
         answering.answer(response)
+    }
+
+    /// Counts and logs what was answered.
+    func note(status: Int, bytes: Int) {
+        let nanoseconds = monotonicNanoseconds() - startedAt
+        let figures = application.statistics.count(endpoint, status: status, nanoseconds: nanoseconds)
+        if let tenant {
+            application.requestLog.add(
+                RequestLog.Row(
+                    at: now.milliseconds, endpoint: figures.name, microseconds: Int64(nanoseconds / 1_000), status: Int64(status),
+                    userID: principal.userID), tenant: tenant.id)
+        }
+        application.log(.info, "request") { line in
+            line.member("request_id", inquiry.requestID)
+            if let tenant { line.member("tenant", tenant.id) }
+            if !principal.username.isEmpty { line.member("user", principal.username) }
+            line.member("address", inquiry.peerAddress)
+            line.member("method", inquiry.verb.name)
+            line.member("path", inquiry.path)
+            line.member("endpoint", figures.name)
+            line.member("status", Int64(status))
+            line.member("bytes", Int64(bytes))
+            line.member("ms", value: .double(Double(nanoseconds / 1_000) / 1_000))
+        }
     }
 
     func refuse(_ error: any Error) {
@@ -37,12 +63,11 @@ extension Exchange {
     /// What the caller may know of an error. The rest goes to the log, under the request's id.
     func problem(of error: any Error) -> Problem {
         if let known = error as? any ProblemConvertible { return known.problem }
-        application.log(
-            .error, "server.internal",
-            [
-                ("request_id", .string(inquiry.requestID)), ("path", .string(inquiry.path)),
-                ("error", .string(String(describing: error))),
-            ])
+        application.log(.error, "server.internal") { line in
+            line.member("request_id", inquiry.requestID)
+            line.member("path", inquiry.path)
+            line.member("error", String(describing: error))
+        }
         return Problem(
             500, "server.internal", "Something went wrong here, and it is not your doing. The log knows it by the reference.",
             extra: [("reference", .string(inquiry.requestID))])
@@ -59,10 +84,12 @@ extension Exchange {
         var waiting: [UInt8] = []
         var sink: (any ByteSink)?
         var isWhole = false
+        var sent = 0
         func flush() throws {
             if sink == nil { sink = answering.stream(head, keepAliveSeconds: 0, onClose: {}) }
             guard let sink else { return }
             guard sink.write(waiting, wait: 10_000) else { throw ReaderGone() }
+            sent += waiting.count
             waiting.removeAll(keepingCapacity: true)
         }
         defer { if !isWhole { sink?.abort() } }
@@ -73,6 +100,7 @@ extension Exchange {
             }
             if sink != nil {
                 try flush()
+                note(status: reply.status, bytes: sent)
                 sink?.close()
                 isWhole = true
                 return nil
@@ -80,7 +108,7 @@ extension Exchange {
         } catch {
             // Once something was sent, the only honest refusal is to break off.
             guard sink != nil else { throw error }
-            if !(error is ReaderGone) { _ = problem(of: error) }
+            if error is ReaderGone { note(status: 499, bytes: sent) } else { note(status: problem(of: error).status, bytes: sent) }
             return nil
         }
         isWhole = true

@@ -14,6 +14,8 @@ final class Exchange: @unchecked Sendable {
     let inquiry: any Inquiry
     let answering: any Answering
     let now: Instant
+    /// On `monotonicNanoseconds`.
+    let startedAt: UInt64
     /// Set by callers in process; nil means: look at the credentials.
     let given: Principal?
 
@@ -48,6 +50,7 @@ final class Exchange: @unchecked Sendable {
         self.tenant = tenant
         self.given = given
         now = application.instance.clock.now()
+        startedAt = monotonicNanoseconds()
     }
 
     // MARK: Admission
@@ -56,9 +59,8 @@ final class Exchange: @unchecked Sendable {
     func start() {
         do {
             try locate()
-            if tenant != nil, let file = application.file(for: inquiry) { return answer(file) }
             // A tenant that sleeps is woken on a thread that may wait.
-            if let tenant, tenant.revisionSlot.current == nil || !tenant.store.isOpen {
+            if let tenant, tenant.revisionSlot.current == nil || !tenant.store.isOpen || !application.limits.isKnown(tenant) {
                 return try enqueue(application.readers, owner: tenant.id)
             }
             try admit()
@@ -92,7 +94,10 @@ final class Exchange: @unchecked Sendable {
 
     /// - Returns: false when the request is answered already.
     private func route() throws -> Bool {
-        revision = try tenant.map { try application.revision(of: $0) }
+        if let tenant {
+            revision = try application.revision(of: tenant)
+            if !application.limits.isKnown(tenant) { try application.limits.load(tenant) }
+        }
         guard let method = inquiry.verb.method else {
             answer(try options())
             return false

@@ -32,6 +32,7 @@ enum EventsEndpoint {
         guard let sink else {
             throw Problem(406, "events.not_streamable", "Events need a connection that stays open; ask over HTTP.")
         }
+        exchange.note(status: 200, bytes: 0)
         watcher.open(sink, bus.subscribe(tenant: tenant.id, after: last) { [weak watcher] in watcher?.wake() })
     }
 }

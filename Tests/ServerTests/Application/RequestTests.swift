@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func `what nobody expected tells the caller a reference and nothing else`() throws {
-        let log = TestLog()
+        let log = try TestLog()
         let house = try TestHouse(log: log)
         let client = try house.client()
         let broken = try client.post("/api/test/notes", ["text": "a", "break": true])
@@ -91,9 +91,9 @@ import Testing
         #expect(broken.code == "server.internal")
         #expect(!broken.text.contains("swordfish"))
         let reference = try #require(broken.json["reference"]?.string)
-        let line = try #require(log.lines.first { $0.message == "server.internal" })
-        #expect(line.members["request_id"] == .string(reference))
-        #expect(line.members["error"]?.string?.contains("swordfish") == true)
+        let line = try #require(try log.lines("server.internal").first)
+        #expect(line["request_id"]?.string == reference)
+        #expect(line["error"]?.string?.contains("swordfish") == true)
         #expect(try client.get("/api/test/notes").json["items"]?.array == [])
     }
 

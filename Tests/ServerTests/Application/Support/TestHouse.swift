@@ -40,9 +40,9 @@ final class TestHouse {
         globex = try instance.createTenant(make("Globex", "globex.localhost", "GBP", "GB", "Europe/London"), actor: actor)
         var settings = Application.Configuration()
         settings.version = "1.0.0-test"
-        settings.furtherEndpoints = endpoints
+        settings.furtherEndpoints += endpoints
         configure(&settings)
-        application = Application(instance, settings, log: log)
+        application = Application(instance, settings, log: log?.writer)
         var http = HTTPServer.Configuration()
         http.addresses = ["127.0.0.1"]
         if localSocket { http.localSocket = "\(folder)/kontor.sock" }
@@ -90,16 +90,21 @@ final class TestHouse {
 
     // MARK: Clients
 
-    func anonymous(_ host: String = "acme.localhost") -> WebClient { WebClient(port: port, host: host) }
+    private func kept(_ client: WebClient) -> WebClient {
+        client.keep = self
+        return client
+    }
+
+    func anonymous(_ host: String = "acme.localhost") -> WebClient { kept(WebClient(port: port, host: host)) }
 
     func client(_ username: String = "admin", at tenant: Tenant? = nil, scopes: [String] = ["*"]) throws -> WebClient {
         let tenant = tenant ?? acme
-        return WebClient(port: port, host: tenant.domain, token: try token(username, at: tenant, scopes: scopes))
+        return kept(WebClient(port: port, host: tenant.domain, token: try token(username, at: tenant, scopes: scopes)))
     }
 
     /// Signs in as a browser does.
     func browser(_ username: String = "admin", at tenant: Tenant? = nil) throws -> WebClient {
-        let client = WebClient(port: port, host: (tenant ?? acme).domain)
+        let client = anonymous((tenant ?? acme).domain)
         let answer = try client.post("/login", ["username": .string(username), "password": .string(Self.password)])
         guard answer.status == 200, let cookie = answer.header("set-cookie")?.split(separator: ";").first else {
             throw Problem(answer.status, "test.no_login", answer.text)
@@ -108,5 +113,7 @@ final class TestHouse {
         return client
     }
 
-    func operatorClient() throws -> WebClient { WebClient(port: port, host: "127.0.0.1", token: try operatorToken()) }
+    func operatorClient() throws -> WebClient {
+        kept(WebClient(port: port, host: "127.0.0.1", token: try operatorToken()))
+    }
 }

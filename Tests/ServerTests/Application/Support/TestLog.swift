@@ -1,21 +1,25 @@
 import Core
 import Server
-import Synchronization
 
-/// Keeps the lines of the log.
-final class TestLog: ApplicationLog {
-    struct Line {
-        let level: LogLevel
-        let message: String
-        let members: [String: Value]
+/// A log in a file of its own.
+final class TestLog {
+    let writer: LogWriter
+    private let folder: String
+
+    init() throws {
+        folder = try Files.temporaryDirectory("kontor-log")
+        writer = try LogWriter(to: .file("\(folder)/log"), minimum: .debug)
     }
 
-    private let kept = Mutex<[Line]>([])
+    deinit {
+        writer.close()
+        try? Files.removeTree(folder)
+    }
 
-    var lines: [Line] { kept.withLock { $0 } }
-
-    func write(_ level: LogLevel, _ message: String, _ members: [(String, Value)]) {
-        let line = Line(level: level, message: message, members: Dictionary(members, uniquingKeysWith: { $1 }))
-        kept.withLock { $0.append(line) }
+    func lines(_ event: String) throws -> [Value] {
+        writer.flush()
+        return try Files.text("\(folder)/log").split(separator: "\n").map { try JSON.parse(String($0)) }.filter {
+            $0["event"]?.string == event
+        }
     }
 }

@@ -11,7 +11,7 @@ final class WebClient {
 
         func header(_ name: String) -> String? { headers.first { $0.0 == name }?.1 }
         var text: String { String(decoding: body, as: UTF8.self) }
-        var json: Value { (try? JSON.parse(body)) ?? .null }
+        var json: Value { (try? JSON.parse(body, limits: JSONLimits(depth: 32, nodes: 1_000_000))) ?? .null }
         var code: String? { json["code"]?.string }
     }
 
@@ -21,6 +21,8 @@ final class WebClient {
     var cookie: String?
     private var descriptor: Int32 = -1
     private var buffer: [UInt8] = []
+    /// What must not end before this client does: the server.
+    var keep: AnyObject?
 
     init(port: UInt16, host: String, token: String? = nil, cookie: String? = nil) {
         self.port = port

@@ -1,3 +1,0 @@
-/// Counts what was answered.
-package final class RequestStatistics: Sendable {
-}
