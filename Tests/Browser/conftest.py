@@ -19,7 +19,9 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 class Demo:
     """A running demo: its addresses and log-ins."""
 
-    def __init__(self, facts):
+    def __init__(self, data):
+        self.data = str(data)
+        facts = json.loads((data / "demo.json").read_text())
         self.port = facts["base_url"].rsplit(":", 1)[1]
         self.tenants = {tenant["domain"].split(".")[0]: tenant for tenant in facts["tenants"]}
 
@@ -54,7 +56,7 @@ def demo(tmp_path_factory):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_lines(process, b"listening on", 60)
-        yield Demo(json.loads((data / "demo.json").read_text()))
+        yield Demo(data)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
