@@ -1,1 +1,3 @@
-print("kontor")
+import Glibc
+
+exit(Tool.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,93 @@
+import Core
+import Glibc
+import Ledger
+import Platform
+import Server
+import Storage
+import Synchronization
+
+/// What has to be done from time to time while serving: close idle databases, forget old sessions and keys, expire holds,
+/// back up what has changed, begin a new log file.
+///
+/// Two threads, so that a long backup does not keep idle databases open. What fails is tried again the next time, and logged.
+final class Housekeeping: Sendable {
+    private let instance: Instance
+    private let application: Application
+    private let log: ServerLog
+    private let backupMinutes: Int
+    private let isStopping = Atomic(false)
+    private static let sweepMilliseconds: Int64 = 1_000
+    private static let expiryMinutes = 5
+    private static let dayMilliseconds: Int64 = 86_400_000
+
+    init(_ house: House, log: ServerLog, backupEveryMinutes: Int) {
+        instance = house.instance
+        application = house.application
+        self.log = log
+        backupMinutes = backupEveryMinutes
+    }
+
+    func start() {
+        Thread.start(name: "sweep", stackBytes: 512 << 10) { [self] in
+            loop(every: Self.sweepMilliseconds) {
+                instance.sweepIdle()
+                application.sweep()
+            }
+        }
+        Thread.start(name: "tidy", stackBytes: 2 << 20) { [self] in
+            var minutes = 0
+            loop(every: 60_000) {
+                minutes += 1
+                attempt("log") { try log.beginAnewIfLarge() }
+                // Not each minute: a database that is written to is not idle, and would never be closed.
+                if minutes % Self.expiryMinutes == 0 {
+                    instance.sweepExpired()
+                    for tenant in instance.directory.all where tenant.store.isOpen && !isOver {
+                        attempt("holds", tenant) { try expireHolds(tenant) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets nothing new begin.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+    }
+
+    private var isOver: Bool { isStopping.load(ordering: .acquiring) }
+
+    /// Ends the holds whose time is over.
+    private func expireHolds(_ tenant: Tenant) throws {
+        let clock = instance.clock
+        _ = try tenant.store.write { db in
+            try Ledger(db, clock: clock).expireHolds(actor: LedgerActor(id: 0, label: "service"))
+        }
+    }
+
+    private func hasChanged(_ tenant: Tenant, since: Instant) throws -> Bool {
+        try [tenant.store.path, tenant.store.path + "-wal"].contains { path in
+            try Files.exists(path) && Files.modified(path) > since
+        }
+    }
+
+    private func attempt(_ what: String, _ tenant: Tenant? = nil, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            log.failed(what, tenant: tenant?.id, error)
+        }
+    }
+
+    private func loop(every milliseconds: Int64, _ body: () -> Void) {
+        var waited: Int64 = 0
+        while !isOver {
+            usleep(100_000)
+            waited += 100
+            if waited >= milliseconds {
+                waited = 0
+                body()
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Core
+
+enum BackupVerbs {
+    static let all = [
+        Verb(
+            "backup", "[ID…]", "Copy the databases of businesses while they work: all, or those named",
+            details: "Each copy is read back and checked before it counts."
+        ) { invocation in
+            let api = try invocation.api()
+            let named = try invocation.arguments.words.map { try api.tenant($0)["id"] ?? .null }
+            var items: [Value] = [], failed: [Value] = []
+            for body: Value in named.isEmpty ? [[:]] : named.map({ ["tenant_id": $0] }) {
+                let answer = try api.ask("POST", "/api/backups", body, at: .operator)
+                items += answer["items"]?.array ?? []
+                failed += answer["failed"]?.array ?? []
+            }
+            invocation.answer(["items": .array(items), "failed": .array(failed)]) { table(items).text }
+            return failed.isEmpty ? .done : .refused
+        },
+        Verb("backup list", "", "List the backups there are") { invocation in
+            let backups = try invocation.api().all("/api/backups", at: .operator)
+            invocation.answer(["items": .array(backups)]) { table(backups).text }
+            return .done
+        },
+        Verb(
+            "restore", "BACKUP", "Bring back a business from a backup, by its number in the list",
+            options: [
+                Option("as", "DOMAIN", "Into a new business at this domain"),
+                Option("over", "ID", "Over a business, whose former file is kept"),
+                Option("name", "NAME", "The new business's name"), Option("reason", "TEXT", "Why, for the record"),
+            ]
+        ) { invocation in
+            let arguments = invocation.arguments
+            guard arguments.has("as") != arguments.has("over") else { throw UsageError("Say either --as DOMAIN or --over ID") }
+            guard let backup = Int64(try arguments.word(0, "BACKUP")) else { throw UsageError("BACKUP must be a number: see kontor backup list") }
+            let api = try invocation.api()
+            var body: Object = ["reason": .string(arguments["reason"] ?? "by the command line")]
+            if let domain = arguments["as"] { body["domain"] = .string(domain) }
+            if let over = arguments["over"] { body["tenant_id"] = try api.tenant(over)["id"] ?? .null }
+            if let name = arguments["name"] { body["name"] = .string(name) }
+            let answer = try api.ask("POST", "/api/backups/\(backup)/restore", .object(body), at: .operator)
+            invocation.answer(answer) { answer.lines }
+            return .done
+        },
+    ]
+
+    private static func table(_ backups: [Value]) -> Table {
+        var table = Table(("ID", .right), ("TENANT", .right), ("TIER", .left), ("MADE", .left), ("VERIFIED", .left), ("BYTES", .right), ("PATH", .left))
+        for backup in backups {
+            table.add(
+                backup.text("id"), backup.text("tenant_id"), backup.text("tier"), backup.text("created_at"),
+                backup.text("verified_at"), backup.text("size"), backup.text("path"))
+        }
+        return table
+    }
+}

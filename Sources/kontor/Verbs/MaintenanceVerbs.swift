@@ -1,0 +1,174 @@
+import Core
+import Glibc
+
+enum MaintenanceVerbs {
+    static let all = [
+        Verb(
+            "migrate", "", "Open every business's database, which brings it up to date",
+            details: "A database is brought up to date whenever it is opened; this does it for all at once, and says how it went."
+        ) { invocation in
+            let api = try invocation.api()
+            var items: [Value] = []
+            for tenant in try api.all("/api/tenants", at: .operator) {
+                items.append(Doctor.state(of: tenant, api))
+            }
+            invocation.answer(["items": .array(items)]) {
+                items.map { "\($0.text("domain")): \($0.text("detail"))\n" }.joined()
+            }
+            return items.allSatisfy { $0["ok"] == true } ? .done : .refused
+        },
+        Verb("doctor", "", "Look the installation over: folders, keys, space, databases, books") { invocation in
+            let findings = try Doctor(invocation).examine()
+            let isWell = findings.allSatisfy(\.ok)
+            invocation.answer([
+                "ok": .bool(isWell),
+                "items": .array(
+                    findings.map { ["what": .string($0.what), "ok": .bool($0.ok), "detail": .string($0.detail)] }),
+            ]) {
+                findings.map { "\($0.ok ? "ok  " : "BAD ") \($0.what): \($0.detail)\n" }.joined()
+            }
+            return isWell ? .done : .refused
+        },
+        Verb(
+            "logs", "", "Print the end of the server's log",
+            options: [
+                Option("lines", "N", "So many lines (else 50)"), Option("request", "ID", "Only the lines of one request"),
+                Option("follow", nil, "Go on with what comes"),
+            ]
+        ) { invocation in
+            let path = invocation.data() + "/log/kontor.log"
+            guard Files.exists(path) else { throw Problem(404, "log.not_found", "There is no log at \(path).") }
+            let count = try invocation.arguments.integer("lines", in: 1...1_000_000) ?? 50
+            var tail = LogTail(path, request: invocation.arguments["request"])
+            try tail.printLast(count)
+            if invocation.arguments.has("follow") { try tail.follow() }
+            return .done
+        },
+    ]
+}
+
+/// Looks an installation over.
+struct Doctor {
+    struct Finding {
+        var what: String
+        var ok: Bool
+        var detail: String
+    }
+
+    private let invocation: Invocation
+    private let data: String
+
+    init(_ invocation: Invocation) {
+        self.invocation = invocation
+        data = invocation.data()
+    }
+
+    func examine() throws -> [Finding] {
+        var findings: [Finding] = []
+        let home = try invocation.home()
+        for folder in ["Rules", "Plugins", "Web"] {
+            findings.append(Finding(what: folder, ok: Paths.isFolder("\(home)/\(folder)"), detail: "\(home)/\(folder)"))
+        }
+        findings.append(
+            Finding(what: "time zones", ok: (try? TimeZone("Europe/London")) != nil, detail: "the system's zoneinfo (Debian's tzdata)"))
+        guard Files.isDirectory(data) else {
+            return findings + [Finding(what: "data folder", ok: false, detail: "there is none at \(data)")]
+        }
+        findings.append(privacy("data folder", data))
+        if Files.isDirectory(data + "/keys") {
+            findings.append(privacy("keys", data + "/keys"))
+            for key in try Files.list(data + "/keys") { findings.append(privacy("keys/\(key)", "\(data)/keys/\(key)")) }
+        }
+        let free = try Files.freeBytes(data)
+        findings.append(Finding(what: "disk", ok: free > 1 << 30, detail: "\(free >> 20) MiB free"))
+        let api = try API(data: data, home: home)
+        findings.append(Finding(what: "server", ok: true, detail: api.isServed ? "answers at \(data)/kontor.sock" : "does not run"))
+        for tenant in try api.all("/api/tenants", at: .operator) where tenant["status"]?.string == "active" {
+            let state = Self.state(of: tenant, api)
+            findings.append(Finding(what: "\(tenant.text("domain")) database", ok: state["ok"] == true, detail: state.text("detail")))
+            guard state["ok"] == true else { continue }
+            do {
+                let report = try api.ask("POST", "/api/ledger/verify", [:], at: .tenant(tenant.text("domain")))
+                let problems = report["problems"]?.array ?? []
+                findings.append(
+                    Finding(
+                        what: "\(tenant.text("domain")) book", ok: report["ok"] == true,
+                        detail: problems.first.map { "\($0.text("kind")) at \($0.text("place")): \($0.text("detail"))" }
+                            ?? "\(report.text("entries")) entries in order"))
+            } catch let problem as Problem {
+                findings.append(Finding(what: "\(tenant.text("domain")) book", ok: false, detail: problem.detail))
+            }
+        }
+        return findings
+    }
+
+    /// Whether a business's database can be opened and written.
+    static func state(of tenant: Value, _ api: API) -> Value {
+        var state: Object = ["id": tenant["id"] ?? .null, "domain": tenant["domain"] ?? .null]
+        do {
+            let health = try api.ask("GET", "/api/health/detailed", at: .tenant(tenant.text("domain")))
+            state["ok"] = .bool(health["status"] == "ok")
+            state["detail"] = health["status"] ?? "ok"
+        } catch {
+            state["ok"] = false
+            state["detail"] = .string((error as? any ProblemConvertible)?.problem.detail ?? "\(error)")
+        }
+        return .object(state)
+    }
+
+    /// Nobody but the owner may look into it.
+    private func privacy(_ what: String, _ path: String) -> Finding {
+        guard let mode = try? Files.mode(path) else { return Finding(what: what, ok: false, detail: "\(path) cannot be read") }
+        let text = "\(path), mode 0\(String(mode, radix: 8))"
+        return Finding(what: what, ok: mode & 0o077 == 0, detail: mode & 0o077 == 0 ? text : text + ": others can look into it")
+    }
+}
+
+/// The end of a log file, and what is added to it.
+private struct LogTail {
+    private let path: String
+    private let request: String?
+    private var position: Int64 = 0
+    private var partial: [UInt8] = []
+
+    init(_ path: String, request: String?) {
+        self.path = path
+        self.request = request
+    }
+
+    mutating func printLast(_ count: Int) throws {
+        // 64 MiB from the end are enough for any number of lines that somebody reads.
+        position = max(0, try Files.size(path) - 64 << 20)
+        let lines = try newLines()
+        standardOutput(lines.suffix(count).map { $0 + "\n" }.joined())
+    }
+
+    mutating func follow() throws {
+        while true {
+            usleep(200_000)
+            if try Files.size(path) < position { position = 0 }
+            standardOutput(try newLines().map { $0 + "\n" }.joined())
+        }
+    }
+
+    private mutating func newLines() throws -> [String] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("read", path, errno: errno) }
+        defer { close(descriptor) }
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        var lines: [String] = []
+        while case let count = pread(descriptor, &piece, piece.count, off_t(position)), count > 0 {
+            position += Int64(count)
+            for byte in piece[..<count] {
+                if byte != 10 {
+                    partial.append(byte)
+                    continue
+                }
+                let line = String(decoding: partial, as: UTF8.self)
+                partial = []
+                if request.map({ line.contains($0) }) ?? true { lines.append(line) }
+            }
+        }
+        return lines
+    }
+}
