@@ -11,9 +11,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resou
     .target(name: name, dependencies: dependencies, exclude: ["README.md"], resources: resources, swiftSettings: swift)
 }
 
-func tests(of room: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(of room: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
-        name: "\(room)Tests", dependencies: [.byName(name: room)] + dependencies, swiftSettings: swift)
+        name: "\(room)Tests", dependencies: [.byName(name: room)] + dependencies, exclude: exclude, swiftSettings: swift)
 }
 
 let package = Package(
@@ -34,11 +34,12 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
 
-        tests(of: "Core"),
+        tests(of: "Core", exclude: ["Vectors"]),
         tests(of: "Storage"),
         tests(of: "Ledger"),
         tests(of: "Scripting"),
         tests(of: "Platform"),
         tests(of: "Server"),
+        .testTarget(name: "KontorTests", dependencies: ["kontor"], swiftSettings: swift),
     ]
 )

@@ -35,7 +35,9 @@ local meta = { __index = doc, __metatable = false }
 
 local function attach(type_name, row)
   if row == nil then return nil end
-  originals[row], types[row] = kernel.clone(row), type_name
+  local before = {}
+  for name, value in pairs(row) do before[name] = value end
+  originals[row], types[row] = before, type_name
   return kernel.setmetatable(row, meta)
 end
 
@@ -63,7 +65,8 @@ function M.exists(type_name, filter) return host.count(type_name, filter) > 0 en
 ---Makes a record; gives it back with its id.
 function M.create(type_name, values)
   local id = host.create(type_name, values)
-  local row = kernel.clone(values)
+  local row = {}
+  for name, value in pairs(values) do row[name] = value end
   row.id = id
   return attach(type_name, row)
 end
