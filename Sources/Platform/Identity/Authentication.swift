@@ -15,46 +15,56 @@ package enum Authentication {
         }
     }
 
-    /// Who shows this credential to this tenant. A known one costs a hash and a look into a dictionary.
+    /// Who shows this credential to this tenant. A known one costs a hash and a look into a dictionary, another one a read of
+    /// the database, which may wait.
     ///
     /// - Throws: 401 `auth.invalid` for a credential that is unknown here (another tenant's is), revoked, or of an inactive
     ///   user; 401 `auth.expired` for one whose time is up.
     package static func authenticate(_ credential: Credential, at tenant: Tenant, now: Instant) throws -> Principal {
-        let secret = credential.secret
-        guard (20...120).contains(secret.utf8.count) else { throw invalid }
-        let digest = Digest.sha256(secret)
-        let hash = SecretHash(digest)
-        let touchAfter: Int64 =
+        let digest = try digest(of: credential)
+        if let principal = try known(credential, digest, at: tenant, now: now) { return principal }
+        let generation = tenant.identity.generation
+        var entry = try tenant.store.read { db in
             switch credential {
-            case .token: tokenTouchMilliseconds
-            case .session: Sessions.touchMilliseconds
+            case .token: try token(db, digest, now)
+            case .session: try session(db, digest, now)
             }
-        switch tenant.identity.find(hash, now: now.milliseconds, touchAfter: touchAfter) {
+        }
+        if now.milliseconds - entry.lastStored >= credential.touchMilliseconds {
+            touch(entry.principal.credential, at: tenant, now: now)
+            entry.lastStored = now.milliseconds
+        }
+        tenant.identity.keep(entry, for: SecretHash(digest), generation: generation)
+        return entry.principal
+    }
+
+    /// The same for threads that must not wait: nil when only the database can tell.
+    /// - Throws: as `authenticate`, for what is known.
+    package static func known(_ credential: Credential, at tenant: Tenant, now: Instant) throws(Problem) -> Principal? {
+        try known(credential, try digest(of: credential), at: tenant, now: now)
+    }
+
+    private static func known(
+        _ credential: Credential, _ digest: [UInt8], at tenant: Tenant, now: Instant
+    ) throws(Problem) -> Principal? {
+        let found = tenant.identity.find(
+            SecretHash(digest), now: now.milliseconds, touchAfter: credential.touchMilliseconds)
+        switch found {
         case .entry(let principal, let mustTouch):
             // A session must not pass as a token or the other way round: their hashes are in different tables.
             guard principal.credential.isSession == credential.isSession else { throw invalid }
             if mustTouch { touch(principal.credential, at: tenant, now: now) }
             return principal
-        case .expired:
-            throw expired
-        case .nothing:
-            let generation = tenant.identity.generation
-            var entry = try tenant.store.read { db in
-                switch credential {
-                case .token: try token(db, digest, now)
-                case .session: try session(db, digest, now)
-                }
-            }
-            if now.milliseconds - entry.lastStored >= touchAfter {
-                touch(entry.principal.credential, at: tenant, now: now)
-                entry.lastStored = now.milliseconds
-            }
-            tenant.identity.keep(entry, for: hash, generation: generation)
-            return entry.principal
+        case .expired: throw expired
+        case .nothing: return nil
         }
     }
 
-    private static let tokenTouchMilliseconds: Int64 = 10 * 60_000
+    private static func digest(of credential: Credential) throws(Problem) -> [UInt8] {
+        let secret = credential.secret
+        guard (20...120).contains(secret.utf8.count) else { throw invalid }
+        return Digest.sha256(secret)
+    }
 
     package static let invalid = Problem(
         401, "auth.invalid", "This token or session is not valid here; sign in again.",
@@ -159,6 +169,14 @@ private final class TouchCredential: LaneWork {
 
 extension Authentication.Credential {
     fileprivate var isSession: Bool { if case .session = self { true } else { false } }
+
+    /// How stale the stored time of use may get.
+    fileprivate var touchMilliseconds: Int64 {
+        switch self {
+        case .token: 10 * 60_000
+        case .session: Sessions.touchMilliseconds
+        }
+    }
 }
 
 extension Principal.Credential {

@@ -56,11 +56,11 @@ package final class TenantDirectory: Sendable {
             if let known = table.byID[facts.id] {
                 known.update(facts)
                 tenant = known
+                for (host, holder) in table.byHost where holder.id == facts.id { table.byHost[host] = nil }
             } else {
                 tenant = Tenant(facts, store: open())
                 table.byID[facts.id] = tenant
             }
-            for (host, holder) in table.byHost where holder.id == facts.id { table.byHost[host] = nil }
             for host in hosts { table.byHost[host] = tenant }
         }
     }

@@ -42,6 +42,22 @@ import Testing
         #expect(code { try house.principal(made.secret) } == "auth.invalid")
     }
 
+    @Test func `threads that must not wait get what is known only`() throws {
+        let house = try TestHouse()
+        let made = try house.token(try house.user("esi").id)
+        func known() throws -> Principal? { try Authentication.known(.token(made.secret), at: house.acme, now: house.now) }
+        #expect(try known() == nil)
+        _ = try house.principal(made.secret)
+        #expect(try known()?.username == "esi")
+        _ = try house.call(.post, "/api/tokens/\(made.token.id)/revoke", as: try house.admin())
+        #expect(try known() == nil)
+        let again = try house.token(made.token.userID)
+        _ = try house.principal(again.secret)
+        house.advance(seconds: 90 * 86_400)
+        #expect(code { try Authentication.known(.token(again.secret), at: house.acme, now: house.now) } == "auth.expired")
+        #expect(code { try Authentication.known(.token("short"), at: house.acme, now: house.now) } == "auth.invalid")
+    }
+
     @Test func `a leaver's sessions and tokens end at once`() throws {
         let house = try TestHouse()
         let user = try house.user("esi")

@@ -90,6 +90,23 @@ import Testing
         #expect(again.id > 72)
     }
 
+    @Test func `a deletion that a crash interrupted is undone or finished at the next start`() throws {
+        let folder = try Files.temporaryDirectory("kontor-grave")
+        defer { try? Files.removeTree(folder) }
+        let clock = ManualClock(try Instant(TestHouse.start))
+        let crashed = try reopened(folder, clock)
+        let kept = try crashed.createTenant(new("kept.test"), actor: .service(at: clock.now())).id
+        crashed.close()
+        // Before the row was gone, and after it.
+        try Files.rename("\(folder)/tenants/\(kept)", to: "\(folder)/tenants/.deleted-\(kept)")
+        try Files.createDirectory("\(folder)/tenants/.deleted-44")
+        let instance = try reopened(folder, clock)
+        defer { instance.close() }
+        #expect(try Files.list("\(folder)/tenants") == [String(kept)])
+        let tenant = try instance.directory.tenant(host: "kept.test")
+        #expect(try tenant.store.read { db in try Roles.find(db, name: "admin") } != nil)
+    }
+
     @Test func `a start reads the system's database and opens no tenant's`() throws {
         let folder = try Files.temporaryDirectory("kontor-start")
         defer { try? Files.removeTree(folder) }
