@@ -52,11 +52,13 @@ import Testing
         #expect(try again.caller().get("/api/sales/\(last)").status == 200)
     }
 
-    @Test(arguments: [
+    private static let exits: [(words: [String], status: Int32)] = [
         (["nonsense"], 64), (["tenant", "nonsense"], 64), (["serve", "--nonsense"], 64), (["serve", "--port"], 64),
         (["serve", "--port", "99999"], 64), (["serve", "--listen", "0.0.0.0"], 64), (["tenant", "list", "--data", "/nonexistent"], 1),
         (["help"], 0), (["version"], 0), (["serve", "--help"], 0), (["tenant", "--help"], 0), (["ledger", "export", "--help"], 0),
-    ])
+    ]
+
+    @Test(arguments: exits)
     func `exit codes are honest`(words: [String], status: Int32) throws {
         #expect(try Child.run(Kontor.binary, words).status == status)
     }

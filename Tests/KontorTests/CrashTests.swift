@@ -134,21 +134,21 @@ struct Answers {
         for key in open {
             let answer = try caller.ask("POST", "/api/sales", firstSale, key: key)
             try #require(answer.status == 201, "\(key): \(answer.body)")
-            answered[key] = try #require(AnsweredSale(answer))
+            answered[key] = try #require(AnsweredSale(answer: answer) as AnsweredSale?)
         }
         open = []
         let keys = answered.keys.sorted()
         for _ in 0..<min(keys.count, 10) {
             let key = keys[chance.below(keys.count)]
             let answer = try caller.ask("POST", "/api/sales", firstSale, key: key)
-            #expect(answer.status == 201 && AnsweredSale(answer) == answered[key], "\(key) is answered differently now: \(answer.body)")
+            #expect(answer.status == 201 && AnsweredSale(answer: answer) == answered[key], "\(key) is answered differently now: \(answer.body)")
             #expect(answer.header("idempotency-replayed") == "true")
         }
     }
 }
 
 extension AnsweredSale {
-    init?(_ answer: Caller.Answer) {
+    init?(answer: Caller.Answer) {
         guard let id = answer["id"]?.int, let number = answer["invoice_number"]?.string, let total = answer["total"]?.int else { return nil }
         self.init(id: id, number: number, total: total)
     }
@@ -174,7 +174,7 @@ private final class Seller: @unchecked Sendable {
             Issue.record("\(key) was answered \(answer.status): \(answer.body)")
             return nil
         }
-        return Attempt(key: key, sale: AnsweredSale(answer))
+        return Attempt(key: key, sale: AnsweredSale(answer: answer))
     }
 }
 

@@ -31,14 +31,17 @@ enum LedgerVerbs {
             let (api, place) = try invocation.tenantAPI()
             let query = invocation.arguments["as-of"].map { "?as_of=\($0.percentEncoded)" } ?? ""
             let balance = try api.ask("GET", "/api/ledger/trial-balance" + query, at: place)
-            var table = Table(("CODE", .left), ("ACCOUNT", .left), ("DEBIT", .right), ("CREDIT", .right), ("CURRENCY", .left))
-            for row in balance["items"]?.array ?? balance["accounts"]?.array ?? [] {
+            var table = Table(
+                ("CODE", .left), ("ACCOUNT", .left), ("DEBITS", .right), ("CREDITS", .right), ("BALANCE", .right), ("CURRENCY", .left))
+            for row in balance["items"]?.array ?? [] {
                 let currency = row["currency"]?.string.flatMap { try? Currency($0) }
                 func amount(_ key: String) -> String {
-                    guard let minor = row[key]?.int, minor != 0 else { return "" }
+                    let minor = row[key]?.int ?? 0
                     return currency.map { Money(minor: minor, $0).amountText } ?? String(minor)
                 }
-                table.add(row.text("code"), row.text("name"), amount("debit"), amount("credit"), row.text("currency"))
+                table.add(
+                    row.text("account"), row.text("name"), amount("debits"), amount("credits"), amount("balance"),
+                    row.text("currency"))
             }
             invocation.answer(balance) { table.text }
             return .done
