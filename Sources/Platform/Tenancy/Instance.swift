@@ -16,6 +16,8 @@ package final class Instance: Sendable {
     package let directory = TenantDirectory()
     package let keys: KeyFolder
     package let passwords: PasswordGate
+    /// Tells those who watch what happens, tenant by tenant.
+    package let events: EventBus
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.
@@ -42,6 +44,7 @@ package final class Instance: Sendable {
         self.configuration = configuration
         keys = try KeyFolder.open("\(data)/keys")
         try Files.createDirectory("\(data)/tenants", mode: 0o700)
+        events = EventBus(now: clock.now())
         lanes = LanePool(threads: configuration.laneThreads)
         stores = StoreRegistry(pool: lanes)
         passwords = PasswordGate(cost: configuration.passwordCost)

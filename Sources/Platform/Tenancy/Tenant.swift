@@ -58,8 +58,8 @@ package final class Tenant: Sendable {
         }
     }
 
-    /// Forgets what can be read again.
-    func rest() {
+    /// Forgets what can be read again: before it sleeps, and after its database was replaced.
+    package func rest() {
         identity.drop()
         unknownNames.drop()
         revisionSlot.drop()

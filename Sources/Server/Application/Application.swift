@@ -28,7 +28,7 @@ package final class Application: Sendable {
 
     package let instance: Instance
     package let configuration: Configuration
-    package let events: EventBus
+    package var events: EventBus { instance.events }
     package let limits: RequestLimits
     package let statistics = RequestStatistics()
     let readers: WorkPool
@@ -61,7 +61,6 @@ package final class Application: Sendable {
         requestLog = RequestLog(instance, statistics)
         let now = instance.clock.now()
         startedAt = now
-        events = EventBus(now: now)
         limits = RequestLimits(clock: instance.clock)
         documents = OpenAPICache(version: configuration.version)
         readers = WorkPool(

@@ -14,28 +14,28 @@ enum HealthEndpoints {
     }
 
     private static let simple = Endpoint(
-                .get, "/api/health", access: .anyone, execution: .inline, rateClass: .unlimited,
-                documentation: .init(
-                    "Say whether it is well", tag: "Health",
-                    replies: [
-                        .init(
-                            200, "It is. Who is signed in also sees which tenant this is.",
-                            .object([
-                                .init("status", .string(allowed: ["ok", "unavailable"]), required: true),
-                                .init("tenant_id", .integer()), .init("name", .string()), .init("database", .string()),
-                            ])), .init(503, "The database takes no changes at the moment."),
-                    ])
-            ) { call in
-                let store = call.tenant?.store ?? call.instance.system.store
-                let isWell = store.failure == nil
-                var object: Object = ["status": .string(isWell ? "ok" : "unavailable")]
-                if call.principal.kind != .anonymous, let tenant = call.tenant {
-                    object["tenant_id"] = .int(tenant.id)
-                    object["name"] = .string(tenant.name)
-                    object["database"] = .string("tenants/\(tenant.id)/tenant.db")
-                }
-                return Reply(isWell ? 200 : 503, .object(object))
-            }
+        .get, "/api/health", access: .anyone, execution: .inline, rateClass: .unlimited,
+        documentation: .init(
+            "Say whether it is well", tag: "Health",
+            replies: [
+                .init(
+                    200, "It is. Who is signed in also sees which tenant this is.",
+                    .object([
+                        .init("status", .string(allowed: ["ok", "unavailable"]), required: true),
+                        .init("tenant_id", .integer()), .init("name", .string()), .init("database", .string()),
+                    ])), .init(503, "The database takes no changes at the moment."),
+            ])
+    ) { call in
+        let store = call.tenant?.store ?? call.instance.system.store
+        let isWell = store.failure == nil
+        var object: Object = ["status": .string(isWell ? "ok" : "unavailable")]
+        if call.principal.kind != .anonymous, let tenant = call.tenant {
+            object["tenant_id"] = .int(tenant.id)
+            object["name"] = .string(tenant.name)
+            object["database"] = .string("tenants/\(tenant.id)/tenant.db")
+        }
+        return Reply(isWell ? 200 : 503, .object(object))
+    }
 
     static func detailed(access: Endpoint.Access, _ application: @escaping @Sendable () -> Application) -> Endpoint {
         Endpoint(

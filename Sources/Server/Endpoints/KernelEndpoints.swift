@@ -6,13 +6,14 @@ enum KernelEndpoints {
     /// What each tenant is served.
     static func tenant(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
         IdentityEndpoints.all + LedgerEndpoints.all + SequenceEndpoints.all + RateLimitEndpoints.make(application)
+            + BackupEndpoints.tenant
             + StatisticsEndpoints.tenant(application) + HealthEndpoints.make(application)
             + [EventsEndpoint.endpoint, OpenAPIEndpoint.make(access: .signedIn, application)]
     }
 
     /// What the operator is served, on the operator's hosts and the local socket.
     static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
-        OperatorEndpoints.all + HealthEndpoints.operator(application) + StatisticsEndpoints.operator(application)
+        OperatorEndpoints.make(application) + HealthEndpoints.operator(application) + StatisticsEndpoints.operator(application)
             + [OpenAPIEndpoint.make(access: .operator, application)]
     }
 }

@@ -3,7 +3,9 @@ import Platform
 
 /// The operator's own API: tenants, backups, and who may come here.
 enum OperatorEndpoints {
-    static let all: [Endpoint] = TenantEndpoints.all + [list, create, revoke]
+    static func make(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
+        TenantEndpoints.make(application) + BackupEndpoints.operator(application) + [list, create, revoke]
+    }
 
     private static let schema: Schema = .object([
         .init("id", .integer(minimum: 1), required: true), .init("name", .string(), required: true, example: "ops"),

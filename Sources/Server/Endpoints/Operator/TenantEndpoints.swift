@@ -3,7 +3,9 @@ import Platform
 
 /// The operator's view of tenants: make, list, change, suspend, delete.
 enum TenantEndpoints {
-    static let all: [Endpoint] = [list, get, create, change, setStatus, delete]
+    static func make(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
+        [list, get, create, change, setStatus, delete(application)]
+    }
 
     private static let schema: Schema = .object([
         .init("id", .integer(minimum: 1), required: true),
@@ -124,23 +126,28 @@ enum TenantEndpoints {
         return Reply(200, tenant.facts.value)
     }
 
-    private static let delete = Endpoint(
-        .delete, "/api/tenants/{id}", access: .operator, execution: .worker, rateClass: .unlimited,
-        documentation: .init(
-            "Delete a suspended tenant with all its data", tag: "Tenants",
-            input: .object([
-                .init("reason", .string(minLength: 1, maxLength: 1_000), required: true, example: "Asked for erasure"),
-                .init("domain", hostName, required: true, "The tenant's domain, so that nobody deletes by a slip.", example: "acme.localhost"),
-            ]), replies: [.init(204, "It is gone; its domain rests for 90 days.")])
-    ) { call in
-        let tenant = try call.instance.directory.tenant(id: try call.id())
-        guard tenant.domain == (try call.text("domain")) else {
-            throw Problem(
-                409, "tenant.domain_differs", "Tenant \(tenant.id) is not served at that domain; nothing was deleted.",
-                field: "domain")
+    private static func delete(_ application: @escaping @Sendable () -> Application) -> Endpoint {
+        Endpoint(
+            .delete, "/api/tenants/{id}", access: .operator, execution: .worker, rateClass: .unlimited,
+            documentation: .init(
+                "Delete a suspended tenant with all its data", tag: "Tenants",
+                input: .object([
+                    .init("reason", .string(minLength: 1, maxLength: 1_000), required: true, example: "Asked for erasure"),
+                    .init(
+                        "domain", hostName, required: true, "The tenant's domain, so that nobody deletes by a slip.",
+                        example: "acme.localhost"),
+                ]), replies: [.init(204, "It is gone; its domain rests for 90 days.")])
+        ) { call in
+            let tenant = try call.instance.directory.tenant(id: try call.id())
+            guard tenant.domain == (try call.text("domain")) else {
+                throw Problem(
+                    409, "tenant.domain_differs", "Tenant \(tenant.id) is not served at that domain; nothing was deleted.",
+                    field: "domain")
+            }
+            try application().requestLog.close(tenant)
+            try call.instance.deleteTenant(tenant.id, actor: call.actingUser, reason: try call.text("reason"))
+            return .noContent
         }
-        try call.instance.deleteTenant(tenant.id, actor: call.actingUser, reason: try call.text("reason"))
-        return .noContent
     }
 }
 

@@ -1,0 +1,139 @@
+import Core
+import Platform
+
+/// Copies of databases: the operator's for all tenants, a tenant's own for itself.
+enum BackupEndpoints {
+    /// The operator's.
+    static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
+        [list, create, verify, restore(application)]
+    }
+
+    /// A tenant's own.
+    static let tenant: [Endpoint] = [
+        Endpoint(
+            .get, "/api/backups", access: .permission("backup.run"), execution: .worker,
+            documentation: .init(
+                "List the copies of this business's data", tag: "Backups", query: Page.parameters,
+                replies: [.init(200, "A page of copies, oldest first.", Page.schema(of: schema))])
+        ) { call in try page(call, tenantID: call.tenant?.id) },
+        Endpoint(
+            .post, "/api/backups", access: .permission("backup.run"), execution: .worker, rateClass: .analytics,
+            documentation: .init(
+                "Make a verified copy of this business's data", tag: "Backups",
+                replies: [.init(201, "It was made and read back.", schema)])
+        ) { call in
+            let record = try BackupService(call.instance).make(of: call.tenant, tier: .manual, actor: call.actingUser)
+            return Reply(201, shown(record))
+        },
+    ]
+
+    private static let schema: Schema = .object([
+        .init("id", .integer(minimum: 1), required: true),
+        .init("tenant_id", .nullable(.integer()), required: true, "Null for the system's own database."),
+        .init("tier", .string(allowed: BackupService.Tier.allCases.map(\.rawValue)), required: true),
+        .init("path", .string(), "Shown to the operator.", example: "backups/1/20260131T230000000Z-daily.db"),
+        .init("place", .string(), required: true, example: "local"),
+        .init("size", .integer(minimum: 0), required: true, "Bytes."),
+        .init("sha256", .string(), required: true), .init("created_at", .instant, required: true),
+        .init("verified_at", .nullable(.instant), required: true),
+    ])
+
+    private static let list = Endpoint(
+        .get, "/api/backups", access: .operator, execution: .worker, rateClass: .unlimited,
+        documentation: .init(
+            "List the copies", tag: "Backups",
+            query: Page.parameters + [.init("tenant_id", .integer(minimum: 1), "Of this tenant only.")],
+            replies: [.init(200, "A page of copies, oldest first.", Page.schema(of: schema))])
+    ) { call in
+        try page(call, tenantID: call.queryValue("tenant_id").flatMap { Int64($0) })
+    }
+
+    private static let create = Endpoint(
+        .post, "/api/backups", access: .operator, execution: .worker, rateClass: .unlimited,
+        documentation: .init(
+            "Make verified copies", tag: "Backups",
+            input: .object([
+                .init("tenant_id", .integer(minimum: 1), "Without it: the system and every tenant."),
+                .init("tier", .string(allowed: BackupService.Tier.allCases.map(\.rawValue)), "manual unless said otherwise."),
+            ]),
+            replies: [
+                .init(
+                    201, "They were made and read back.",
+                    .object([
+                        .init("items", .array(schema), required: true),
+                        .init("failed", .array(.map(.any)), required: true, "Those that could not be made.", example: .array([])),
+                    ]))
+            ])
+    ) { call in
+        let service = BackupService(call.instance)
+        let tier = BackupService.Tier(rawValue: call.body["tier"]?.string ?? "") ?? .manual
+        let one = try call.body["tenant_id"]?.int.map { try call.instance.directory.tenant(id: $0) }
+        if let one {
+            let record = try service.make(of: one, tier: tier, actor: call.actingUser)
+            return Reply(201, ["items": .array([record.value]), "failed": .array([])])
+        }
+        var items: [Value] = []
+        var failed: [Value] = []
+        for tenant in [nil] + call.instance.directory.all.map(Optional.some) {
+            do {
+                items.append(try service.make(of: tenant, tier: tier, actor: call.actingUser).value)
+            } catch let error as any ProblemConvertible {
+                failed.append([
+                    "tenant_id": tenant.map { .int($0.id) } ?? .null, "code": .string(error.problem.code),
+                    "detail": .string(error.problem.detail),
+                ])
+            }
+        }
+        return Reply(failed.isEmpty ? 201 : 500, ["items": .array(items), "failed": .array(failed)])
+    }
+
+    private static let verify = Endpoint(
+        .post, "/api/backups/{id}/verify", access: .operator, execution: .worker, rateClass: .unlimited,
+        documentation: .init(
+            "Read a copy again and check it", tag: "Backups", replies: [.init(200, "It is sound.", schema)])
+    ) { call in
+        Reply(200, try BackupService(call.instance).verify(try call.id()).value)
+    }
+
+    private static func restore(_ application: @escaping @Sendable () -> Application) -> Endpoint {
+        Endpoint(
+            .post, "/api/backups/{id}/restore", access: .operator, execution: .worker, rateClass: .unlimited,
+            documentation: .init(
+                "Put a copy in its tenant's place", tag: "Backups",
+                input: .object([
+                    .init("reason", .string(minLength: 1, maxLength: 1_000), required: true, example: "Stock import went wrong")
+                ]),
+                replies: [
+                    .init(
+                        200, "The tenant runs on the copy; what was there before is kept.",
+                        .object([
+                            .init("safety_backup_id", .nullable(.integer()), required: true),
+                            .init("former_file", .nullable(.string()), required: true),
+                        ]))
+                ])
+        ) { call in
+            let done = try BackupService(call.instance).restore(
+                try call.id(), actor: call.actingUser, reason: try call.text("reason"),
+                swapped: { application().limits.forget($0) })
+            return Reply(
+                200,
+                [
+                    "safety_backup_id": done.safety.map { .int($0.id) } ?? .null,
+                    "former_file": done.former.map { .string($0) } ?? .null,
+                ])
+        }
+    }
+
+    private static func page(_ call: Call, tenantID: Int64?) throws -> Reply {
+        let page = try Page(call)
+        let rows = try call.instance.system.backups(after: try page.id(), tenantID: tenantID, limit: page.fetchLimit)
+        return page.reply(
+            rows, key: { [.int($0.id)] }, item: { call.tenant == nil ? $0.value : shown($0) })
+    }
+
+    /// To a tenant: where files lie is the operator's business.
+    private static func shown(_ record: BackupRecord) -> Value {
+        guard case .object(let object) = record.value else { return record.value }
+        return .object(Object(object.filter { $0.key != "path" }.map { ($0.key, $0.value) }))
+    }
+}
