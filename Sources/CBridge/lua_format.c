@@ -7,18 +7,25 @@
 
 enum { MAX_SPEC = 24, MAX_ITEM = 512 };
 
+/// Shows the conversion from its '%' to its letter.
+static void refuse_conversion(lua_State *L, const char *at) {
+    size_t length = strspn(at, "-+ #0123456789.");
+    if (length > 20) length = 20;
+    luaL_error(L, "invalid conversion '%%%s' to 'format'", lua_pushlstring(L, at, strnlen(at, length + 1)));
+}
+
 /// Copies the flags, width and precision after '%' into `spec`; returns the conversion letter's place.
 static const char *read_spec(lua_State *L, const char *at, const char *flags, bool precision, char *spec) {
     const char *start = at;
     *spec++ = '%';
     while (*at && strchr(flags, *at)) at++;
-    for (int i = 0; i < 2 && isdigit((unsigned char)*at); i++) at++;
+    for (int i = 0; i < 2 && isdigit((unsigned char)*at) && (i > 0 || *at != '0'); i++) at++;
     if (*at == '.' && precision) {
         at++;
         for (int i = 0; i < 2 && isdigit((unsigned char)*at); i++) at++;
     }
     if (!isalpha((unsigned char)*at) || at - start >= MAX_SPEC - 6) {
-        luaL_error(L, "invalid conversion '%%%s' to 'format'", lua_pushlstring(L, start, strnlen(start, 10)));
+        refuse_conversion(L, start);
     }
     memcpy(spec, start, (size_t)(at - start));
     spec[at - start] = 0;
@@ -113,10 +120,11 @@ static const char *add_conversion(lua_State *L, const char *at, int index) {
             return at + 1;
         case 'd':
         case 'i':
+        case 'u':
         case 'o':
         case 'x':
         case 'X':
-            at = read_spec(L, at, letter == 'd' || letter == 'i' ? "-+0 " : "-#0", true, spec);
+            at = read_spec(L, at, letter == 'd' || letter == 'i' ? "-+0 " : letter == 'u' ? "-0" : "-#0", true, spec);
             snprintf(full, sizeof full, "%sll%c", spec, letter);
             add_item(L, item, snprintf(item, sizeof item, full, (long long)luaL_checkinteger(L, index)));
             return at + 1;
@@ -125,7 +133,6 @@ static const char *add_conversion(lua_State *L, const char *at, int index) {
         case 'e':
         case 'E':
         case 'f':
-        case 'F':
         case 'g':
         case 'G':
             at = read_spec(L, at, "-+#0 ", true, spec);
@@ -143,7 +150,7 @@ static const char *add_conversion(lua_State *L, const char *at, int index) {
             add_quoted(L, index);
             return at + 1;
         default:
-            luaL_error(L, "invalid conversion '%%%s' to 'format'", lua_pushlstring(L, at, strnlen(at, 10)));
+            refuse_conversion(L, at);
             return at;
     }
 }

@@ -12,6 +12,7 @@
 
 #define KL_LIKELY(x) __builtin_expect(!!(x), 1)
 #define KL_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define KL_STEPS_MESSAGE "instruction budget of %llu steps used up"
 
 enum {
     KL_MAX_DEPTH = 8,              // runs inside runs
@@ -92,6 +93,7 @@ struct kl_slot {
     uint64_t cpu_limit;
     int interval;         // instructions between hooks for code that starts now
     int interval_cap;     // what the longest string so far allows
+    int64_t slice_steps;  // instructions since the running coroutine began, up to its last hook
     size_t collected;     // live bytes after the last forced collection
     uint32_t host_calls;
     uint32_t nodes_left;
@@ -144,7 +146,7 @@ uint64_t kl_steps_used(const kl_slot *slot);
 kl_limits kl_limits_left(const kl_slot *slot);
 uint64_t kl_check(kl_slot *slot);
 void kl_hook(lua_State *L, lua_Debug *ar);
-void kl_settle(kl_slot *slot, lua_State *coroutine, lua_State *L);
+void kl_settle(kl_slot *slot, lua_State *from, lua_State *to);
 void kl_renew_hook(kl_slot *slot, lua_State *L);
 int kl_panic(lua_State *L);
 void kl_find_hook_count(void);

@@ -155,7 +155,7 @@ static int resume(lua_State *L, lua_State *coroutine, int count) {
     lua_xmove(L, coroutine, count);
     size_t scratch = slot->scratch.count;
     int loading = slot->loading, results;
-    if (lua_gethookcount(coroutine) != slot->interval) kl_renew_hook(slot, coroutine);
+    kl_settle(slot, L, coroutine);
     slot->current = coroutine;
     int status = lua_resume(coroutine, L, count, &results);
     slot->current = L;

@@ -52,13 +52,14 @@ void kl_limits_start(kl_slot *slot, const kl_limits *limits) {
     if (slot->deadline > slot->wall_end) slot->deadline = slot->wall_end;
     slot->interval = slot->interval_cap = KL_INTERVAL;
     slot->collected = 0;
+    slot->slice_steps = 0;
     slot->host_calls = 0;
 }
 
 /// Looks at the budget and, when wall time makes it worth the price, at the thread's CPU clock. Returns the time.
 uint64_t kl_check(kl_slot *slot) {
     if (slot->steps_left < 0) {
-        kl_leave(slot, KL_STEPS, "instruction budget of %llu steps used up", (unsigned long long)slot->steps_given);
+        kl_leave(slot, KL_STEPS, KL_STEPS_MESSAGE, (unsigned long long)slot->steps_given);
     }
     slot->checkpoint = slot->steps_left > KL_INTERVAL ? slot->steps_left - KL_INTERVAL : 0;
     if (slot->cpu_started == 0) slot->cpu_started = kl_cpu_now();
@@ -74,16 +75,20 @@ uint64_t kl_check(kl_slot *slot) {
 }
 
 /// Single instructions can be slow (long strings, tables whose keys collide). Looking more often bounds the overshoot.
+/// It goes up again only where a longer interval would have ended, so that time never moves a collection.
 static void adapt_interval(kl_slot *slot, lua_State *L, uint64_t now) {
     uint64_t slice = now - slot->slice_started;
     slot->slice_started = now;
+    bool may_grow = slot->interval < slot->interval_cap && slot->slice_steps % (10 * slot->interval) == 0;
     if (slice > 2000000 && slot->interval > 10) slot->interval /= 10;
-    else if (slice < 100000 && slot->interval < slot->interval_cap) slot->interval *= 10;
-    if (lua_gethookcount(L) != slot->interval) kl_renew_hook(slot, L);
+    else if (slice < 100000 && may_grow) slot->interval *= 10;
+    if (lua_gethookcount(L) != slot->interval) lua_sethook(L, kl_hook, LUA_MASKCOUNT, slot->interval);
 }
 
 /// Near the memory limit garbage is worth collecting at once. The hook is a safe place for it, the allocator is not.
+/// Every 1000 steps of a slice, however long the intervals are: whether memory suffices must not depend on time.
 static void collect_if_full(kl_slot *slot, lua_State *L) {
+    if (slot->slice_steps % KL_INTERVAL != 0) return;
     kl_heap *heap = kl_heap_of(slot);
     if (heap->live > heap->limit / 4 * 3 && heap->live > slot->collected + heap->limit / 8) {
         lua_gc(L, LUA_GCCOLLECT);
@@ -96,6 +101,7 @@ void kl_hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     kl_slot *slot = kl_slot_of(L);
     slot->steps_left -= lua_gethookcount(L);
+    slot->slice_steps += lua_gethookcount(L);
     adapt_interval(slot, L, kl_check(slot));
     collect_if_full(slot, L);
 }
@@ -154,19 +160,20 @@ uint64_t kl_steps_used(const kl_slot *slot) {
     return slot->steps_given - (uint64_t)left;
 }
 
-/// What was used since the last hook is charged, and the interval starts anew. lua_sethook may be called anywhere.
+/// What was used since the last hook is charged, and a new slice begins. lua_sethook may be called anywhere.
 void kl_renew_hook(kl_slot *slot, lua_State *L) {
     if (!L) return;
     uint64_t used = since_last_hook(L);
     lua_sethook(L, kl_hook, LUA_MASKCOUNT, slot->interval);
+    slot->slice_steps = 0;
     kl_charge(slot, used);
 }
 
-/// After a coroutine gave way to `L`: both have their say.
-void kl_settle(kl_slot *slot, lua_State *coroutine, lua_State *L) {
+/// Whenever one coroutine gives way to another. Each begins a slice of its own.
+void kl_settle(kl_slot *slot, lua_State *from, lua_State *to) {
     if (!hook_count_offset) kl_charge(slot, KL_INTERVAL / 2);
-    kl_renew_hook(slot, coroutine);
-    if (lua_gethookcount(L) != slot->interval) kl_renew_hook(slot, L);
+    kl_renew_hook(slot, from);
+    kl_renew_hook(slot, to);
 }
 
 // MARK: What is left

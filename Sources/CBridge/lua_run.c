@@ -199,11 +199,21 @@ static void run_inside(kl_slot *slot, const kl_request *request, kl_usage *usage
     }
 }
 
+/// Whether the budget was overdrawn when the run ended some other way, between two hooks. Where the hooks lie may depend
+/// on time, the verdict must not.
+static bool is_overdrawn(const kl_slot *slot, uint64_t used) {
+    return used > slot->steps_given && slot->verdict != KL_STEPS && slot->verdict != KL_TIME && slot->verdict != KL_INTERNAL;
+}
+
 static void fill(kl_slot *slot, kl_report *report) {
     bool loaded = !slot->during_load && slot->L;
+    uint64_t used = loaded ? kl_steps_used(slot) : 0;
+    if (loaded && is_overdrawn(slot, used)) {
+        slot->verdict = KL_STEPS;
+        snprintf(slot->message, sizeof slot->message, KL_STEPS_MESSAGE, (unsigned long long)slot->steps_given);
+    }
     report->verdict = slot->verdict;
-    report->usage.steps = loaded ? kl_steps_used(slot) : 0;
-    if (slot->verdict == KL_STEPS && loaded) report->usage.steps = slot->steps_given; // by how much is chance
+    report->usage.steps = slot->verdict == KL_STEPS && loaded ? slot->steps_given : used;
     report->usage.nanoseconds = kl_now() - slot->started;
     report->usage.memory = loaded ? kl_heap_of(slot)->peak - slot->live_before : 0;
     report->usage.host_calls = slot->host_calls;

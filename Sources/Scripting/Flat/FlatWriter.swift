@@ -115,7 +115,7 @@ package struct FlatWriter {
 
     /// One value, or several, that are flat already.
     package mutating func raw(_ bytes: UnsafeRawBufferPointer) {
-        guard let source = bytes.baseAddress, let at = room(bytes.count) else { return }
+        guard bytes.count > 0, let source = bytes.baseAddress, let at = room(bytes.count) else { return }
         at.copyMemory(from: source, byteCount: bytes.count)
     }
 
