@@ -34,7 +34,7 @@ struct CorpusScript: Sendable {
     var generate: String? { header["generate"] }
     var limits: ScriptLimits {
         ScriptLimits(
-            steps: header["steps"].flatMap { UInt64($0) } ?? 5_000_000, cpuMilliseconds: 1_000, wallMilliseconds: 20_000,
+            steps: header["steps"].flatMap { UInt64($0) } ?? 2_000_000, cpuMilliseconds: 1_000, wallMilliseconds: 20_000,
             memory: 16 << 20, hostCalls: 200)
     }
 
