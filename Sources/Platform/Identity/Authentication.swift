@@ -38,6 +38,18 @@ package enum Authentication {
         return entry.principal
     }
 
+    /// The same by the database alone, for those who only watch: it does not count as use, so a session may end by resting
+    /// while somebody's open page goes on watching.
+    package static func look(_ credential: Credential, at tenant: Tenant, now: Instant) throws -> Principal {
+        let digest = try digest(of: credential)
+        return try tenant.store.read { db in
+            switch credential {
+            case .token: try token(db, digest, now).principal
+            case .session: try session(db, digest, now).principal
+            }
+        }
+    }
+
     /// The same for threads that must not wait: nil when only the database can tell.
     /// - Throws: as `authenticate`, for what is known.
     package static func known(_ credential: Credential, at tenant: Tenant, now: Instant) throws(Problem) -> Principal? {

@@ -44,6 +44,7 @@ package final class Application: Sendable {
     let watchers = EventWatchers()
     let startedAt: Instant
     package let requestLog: RequestLog
+    private let purgedOn = Mutex<CalendarDate?>(nil)
     private let files: StaticFiles?
     private let logWriter: LogWriter?
 
@@ -143,13 +144,42 @@ package final class Application: Sendable {
         logWriter?.write(level, event, members)
     }
 
-    /// Looks round: ends the event streams of those who may look no longer, forgets what nobody watches. For the housekeeping
-    /// thread, every few seconds.
+    /// Looks round: ends the event streams of those who may look no longer, forgets what nobody asks for, writes down what was
+    /// gathered. For the housekeeping thread, every second or so.
     package func sweep() {
-        for watcher in watchers.list { watcher.wake() }
-        events.sweep(now: instance.clock.now())
+        let now = instance.clock.now()
+        for watcher in watchers.list { watcher.lookAround(now: now) }
+        events.sweep(now: now)
         limits.sweep { id in instance.directory.find(id: id)?.store.isOpen ?? false }
         requestLog.flush()
+        let isNewDay = purgedOn.withLock { day in
+            defer { day = now.utcDate }
+            return day != now.utcDate
+        }
+        // On a worker: every tenant's log is opened once.
+        if isNewDay { _ = workers.submit(PurgeWork(self), owner: 0) }
+    }
+}
+
+/// Removes old rows from the tenants' request logs.
+private final class PurgeWork: PooledWork {
+    private let application: Application
+
+    init(_ application: Application) {
+        self.application = application
+    }
+
+    func run() {
+        for tenant in application.instance.directory.all {
+            do {
+                try application.requestLog.purge(tenant, now: application.instance.clock.now())
+            } catch {
+                application.log(.warning, "request_log.purge_failed") { line in
+                    line.member("tenant", tenant.id)
+                    line.member("error", String(describing: error))
+                }
+            }
+        }
     }
 }
 

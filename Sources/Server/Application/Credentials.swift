@@ -3,21 +3,49 @@ import Platform
 
 extension Application {
     /// Who makes the request, by what it shows. A bearer token comes before a cookie and carries no authority of one.
+    ///
+    /// - Parameter mayWait: whether the database may be asked; a connection's thread must not stand in line for it.
+    /// - Returns: nil when only the database can tell, and `mayWait` is false.
     /// - Throws: 401 for a credential that is not valid here.
-    func principal(of inquiry: some Inquiry, _ tenant: Tenant?, _ now: Instant) throws -> Principal {
+    func principal(of inquiry: some Inquiry, _ tenant: Tenant?, _ now: Instant, mayWait: Bool = true) throws -> Principal? {
+        switch try shown(by: inquiry, tenant) {
+        case .nothing: return .anonymous
+        case .local: return .local(tenant)
+        case .operatorToken(let token): return try instance.system.authenticateOperator(token: token, now: now)
+        case .credential(let credential, let tenant):
+            return mayWait
+                ? try Authentication.authenticate(credential, at: tenant, now: now)
+                : try Authentication.known(credential, at: tenant, now: now)
+        }
+    }
+
+    /// The same for those who only watch: it does not count as use. May wait.
+    func watcher(of inquiry: some Inquiry, _ tenant: Tenant, _ now: Instant) throws -> Principal {
+        switch try shown(by: inquiry, tenant) {
+        case .nothing, .operatorToken: return .anonymous
+        case .local: return .local(tenant)
+        case .credential(let credential, let tenant): return try Authentication.look(credential, at: tenant, now: now)
+        }
+    }
+
+    private enum Shown {
+        case nothing
+        /// The installation's own socket. It has mode 0600: whoever can open it may read the data too.
+        case local
+        case operatorToken(String)
+        case credential(Authentication.Credential, Tenant)
+    }
+
+    private func shown(by inquiry: some Inquiry, _ tenant: Tenant?) throws(Problem) -> Shown {
         if let header = inquiry.header("authorization") {
             let token = try bearerToken(header)
-            if let tenant { return try Authentication.authenticate(.token(token), at: tenant, now: now) }
-            return try instance.system.authenticateOperator(token: token, now: now)
+            return tenant.map { .credential(.token(token), $0) } ?? .operatorToken(token)
         }
-        // The socket has mode 0600: whoever can open it may read the data too.
-        if inquiry.isLocal { return .local(tenant) }
-        if let tenant, let header = inquiry.header("cookie"),
+        if inquiry.isLocal { return .local }
+        guard let tenant, let header = inquiry.header("cookie"),
             let secret = SessionCookie.secret(in: header, secure: instance.configuration.isSecure)
-        {
-            return try Authentication.authenticate(.session(secret), at: tenant, now: now)
-        }
-        return .anonymous
+        else { return .nothing }
+        return .credential(.session(secret), tenant)
     }
 
     /// - Throws: 401 `auth.unsupported` for another scheme.

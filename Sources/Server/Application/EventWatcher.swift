@@ -2,15 +2,21 @@ import Core
 import Platform
 import Synchronization
 
-/// One connection that watches events. With each of them, and every so often without, it sees to it that its user may still look.
+/// One connection that watches events. Now and then it sees to it that its user may still look.
 final class EventWatcher: Sendable {
     private struct State {
         var sink: (any ByteSink)?
         var subscription: EventSubscription?
         var isClosed = false
-        /// Whether it stands in the readers' queue, and whether something came since it was taken from there.
+        /// Whether it stands in the readers' queue.
         var isQueued = false
+        var principal: Principal?
+        var lookedAt: Instant?
     }
+
+    /// How old the knowledge of a user's rights may be while events come, and while none do.
+    private static let busyMilliseconds: Int64 = 1_000
+    private static let idleMilliseconds: Int64 = 15_000
 
     private let application: Application
     private let inquiry: any Inquiry
@@ -23,6 +29,12 @@ final class EventWatcher: Sendable {
         inquiry = exchange.inquiry
         given = exchange.given
         self.tenant = tenant
+    }
+
+    /// Has it looked whether the user may still watch, unless that was done a short while ago.
+    func lookAround(now: Instant) {
+        let isDue = state.withLock { $0.lookedAt.map { $0.milliseconds(until: now) >= Self.idleMilliseconds } ?? true }
+        if isDue { wake() }
     }
 
     func open(_ sink: any ByteSink, _ subscription: EventSubscription) {
@@ -85,12 +97,7 @@ extension EventWatcher: PooledWork {
             return (state.sink, state.subscription)
         }
         guard let sink, let subscription else { return }
-        let now = application.instance.clock.now()
-        guard let principal = try? given ?? application.principal(of: inquiry, tenant, now), principal.kind != .anonymous,
-            tenant.isActive
-        else {
-            return end()
-        }
+        guard let principal = look(), principal.kind != .anonymous, tenant.isActive else { return end() }
         // Two threads may come here at once; what they take, they send in the order in which they took it.
         let isOpen = state.withLock { _ in
             let (events, missed) = subscription.take()
@@ -100,6 +107,20 @@ extension EventWatcher: PooledWork {
             return bytes.isEmpty || sink.write(bytes, wait: 0)
         }
         if !isOpen { close() }
+    }
+
+    /// Who watches, and what they may see; nil when they may no longer.
+    private func look() -> Principal? {
+        if let given { return given }
+        let now = application.instance.clock.now()
+        let (known, lookedAt) = state.withLock { ($0.principal, $0.lookedAt) }
+        if let known, let lookedAt, lookedAt.milliseconds(until: now) < Self.busyMilliseconds { return known }
+        guard let principal = try? application.watcher(of: inquiry, tenant, now) else { return nil }
+        state.withLock { state in
+            state.principal = principal
+            state.lookedAt = now
+        }
+        return principal
     }
 }
 

@@ -83,7 +83,7 @@ final class Exchange: @unchecked Sendable {
     /// Everything between the arrival and the handler. On a pool's thread it may read the database.
     func admit() throws {
         guard try route(), let endpoint else { return }
-        try authenticate(endpoint)
+        guard try authenticate(endpoint) else { return try enqueue(application.readers, owner: tenant?.id ?? 0) }
         try application.limits.take(of: principal, inquiry.peerAddress, tenant, endpoint.rateClass)
         try Authorization.check(principal, endpoint)
         let call = try read(endpoint)
@@ -131,9 +131,12 @@ final class Exchange: @unchecked Sendable {
         ((methods.contains(.get) ? ["HEAD"] : []) + methods.map(\.rawValue) + ["OPTIONS"]).sorted().joined(separator: ", ")
     }
 
-    private func authenticate(_ endpoint: Endpoint) throws {
+    /// - Returns: false when only the database can tell, and this thread must not wait for it.
+    private func authenticate(_ endpoint: Endpoint) throws -> Bool {
         do {
-            principal = try given ?? application.principal(of: inquiry, tenant, now)
+            let mayWait = stage != .admit
+            guard let known = try given ?? application.principal(of: inquiry, tenant, now, mayWait: mayWait) else { return false }
+            principal = known
         } catch let error as any ProblemConvertible where error.problem.status == 401 {
             // A stale cookie must not keep anybody from signing in. Anywhere else, guessing counts.
             guard endpoint.access == .anyone else {
@@ -145,8 +148,10 @@ final class Exchange: @unchecked Sendable {
         if case .session = principal.credential, given == nil {
             try CrossSite.check(
                 method: endpoint.method, origin: inquiry.header("origin"), host: (inquiry.header("host") ?? "").lowercased(),
-                contentType: inquiry.body.isEmpty ? nil : inquiry.header("content-type"), secure: application.instance.configuration.isSecure)
+                contentType: inquiry.body.isEmpty ? nil : inquiry.header("content-type"),
+                secure: application.instance.configuration.isSecure)
         }
+        return true
     }
 
     /// Of an inactive tenant only those get in who may take its data out, and the operator.

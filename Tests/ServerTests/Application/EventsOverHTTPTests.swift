@@ -57,9 +57,30 @@ import Testing
         _ = try watcher.open("/api/events")
         _ = try next(watcher, "retry: ")
         #expect(house.application.events.watcherCount == 1)
+        // watching does not keep a session alive, being looked at does not end it
+        house.advance(seconds: 16)
+        house.application.sweep()
+        house.application.events.publish(tenant: house.acme.id, "still.here", [:])
+        #expect(try next(watcher, "event: ") == "still.here")
         #expect(try browser.post("/logout", [:]).status == 204)
+        house.advance(seconds: 16)
         house.application.sweep()
         // the last chunk of the body
         while try watcher.line() != "0" {}
+    }
+}
+
+extension EventsOverHTTPTests {
+    @Test func `watching does not keep a session from ending by rest`() throws {
+        let house = try TestHouse()
+        let browser = try house.browser()
+        let watcher = WebClient(port: house.port, host: "acme.localhost", cookie: browser.cookie)
+        _ = try watcher.open("/api/events")
+        for _ in 0..<4 {
+            house.advance(seconds: 10 * 60)
+            house.application.sweep()
+        }
+        while try watcher.line() != "0" {}
+        #expect(try browser.get("/api/session").status == 401)
     }
 }
