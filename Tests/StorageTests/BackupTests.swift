@@ -58,6 +58,24 @@ import Testing
         done.wait()
     }
 
+    @Test func `a backup comes to its end although others write all the time`() throws {
+        try store.write { db in
+            for number in 0..<3000 { try db.run(Sample.insert, "\(number) \(String(repeating: "x", count: 4000))", 1) }
+        }
+        var steps = 0
+        let report = try Backup.make(
+            of: store, to: folder("copy.db"),
+            progress: { [store] done, total in
+                steps += 1
+                if steps > 20 { throw Refusal(reason: "it begins again and again") }
+                let number = steps
+                try store.write { try $0.run(Sample.insert, "meanwhile \(number)", 1) }
+            })
+        #expect(steps >= 3)
+        #expect(try Connection(path: report.path, mode: .reader).integer(Sample.count) == 3001)
+        #expect(try store.read { try $0.integer(Sample.count) } == Int64(3001 + steps))
+    }
+
     @Test func `a copy that the caller's check refuses is not kept`() throws {
         #expect(throws: Refusal()) {
             try Backup.make(of: store, to: folder("copy.db"), check: { _ in throw Refusal() })

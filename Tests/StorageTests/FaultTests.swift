@@ -81,6 +81,26 @@ import Testing
         #expect(try Sample.names(store).contains("after"))
     }
 
+    @Test func `what a process leaves after a failed flush is made durable before anything is written after it`() throws {
+        let first = store()
+        try first.write { try $0.run(Sample.insert, "before", 1) }
+        disk.fail(.sync, on: "-wal")
+        let lost = Sample.add("nobody knows")
+        try first.submit(lost)
+        #expect(lost.failure?.code == "storage.commit_failed")
+        // The process ends without a chance to tidy up; the system's memory still has what it wrote.
+        disk.fail(.changes, forGood: true)
+        try first.retire("killed")
+        disk.heal()
+        let second = store()
+        try second.write { try $0.run(Sample.insert, "after", 1) }
+        disk.cut()
+        try second.retire("the power is gone")
+        try disk.settle(.all, seed: 1)
+        let names = Set(try Sample.names(Store(path: folder("a.db"), configuration: Sample.configuration(), pool: pool)))
+        #expect(names.isSuperset(of: ["before", "after"]))
+    }
+
     @Test func `a full disk at the commit stores nothing and the store stays open`() throws {
         let store = store()
         try store.write { try $0.run(Sample.insert, "before", 1) }

@@ -111,6 +111,40 @@ import Testing
         #expect(try Sample.names(store) == ["one", "late"])
     }
 
+    @Test func `a reader and a lane that come at once open it once`() throws {
+        let pool = LanePool(threads: 1)
+        let entered = Gate()
+        let released = Gate()
+        nonisolated(unsafe) var openings = 0
+        let store = Store(
+            path: folder("a.db"),
+            configuration: Sample.configuration {
+                $0.opened = { _ in
+                    openings += 1
+                    entered.open()
+                    released.wait()
+                }
+            }, pool: pool)
+        // The lane is scheduled, and its thread busy elsewhere, when a reader begins to open the store.
+        let busy = try HeldLane(Store(path: folder("b.db"), configuration: Sample.configuration(), pool: pool))
+        let work = Sample.add("one")
+        try store.submit(work)
+        let read = Gate()
+        Thread.start(name: "reader", stackBytes: 1 << 18) {
+            _ = try? Sample.names(store)
+            read.open()
+        }
+        entered.wait()
+        busy.release()
+        // Once this is done, the thread has been at the store and found it taken.
+        try Store(path: folder("c.db"), configuration: Sample.configuration(), pool: pool).write { _ in }
+        released.open()
+        #expect(work.isCommitted)
+        read.wait()
+        #expect(openings == 1)
+        #expect(try Sample.names(store) == ["one"])
+    }
+
     @Test func `a store that cannot be opened says why, and is tried again`() throws {
         nonisolated(unsafe) var fails = true
         let store = store {
