@@ -23,6 +23,7 @@ package enum PluginEndpoints {
             let shipped = Shipped(home: call.instance.homePath)
             let revision = try PluginInstallation(call.database, tenant: tenant, actor: call.actingUser, clock: call.instance.clock)
                 .install(files: try shipped.plugin(name), shippedRules: try shipped.rules())
+            try call.instance.reservedRoutes.check(revision.endpoints)
             call.afterCommit { tenant.revisionSlot.publish(revision) }
             guard let package = revision.plugins.package(name) else {
                 throw Problem(422, "plugin.name", "The folder \(name) holds a plugin that calls itself otherwise.")

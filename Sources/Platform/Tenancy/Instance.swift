@@ -18,6 +18,7 @@ package final class Instance: Sendable {
     package let passwords: PasswordGate
     /// Tells those who watch what happens, tenant by tenant.
     package let events: EventBus
+    package let reservedRoutes = ReservedRoutes()
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.

@@ -16,16 +16,23 @@ final class TestHouse {
     let acme: Tenant
     let globex: Tenant
 
+    /// The folder that holds the shipped `Plugins` and `Rules`.
+    static let shippedHome: String = {
+        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        parts.removeLast(5)
+        return parts.joined(separator: "/")
+    }()
+
     static let password = "correct horse battery"
 
     init(
-        endpoints: [Endpoint] = TestEndpoints.all, localSocket: Bool = false, log: TestLog? = nil,
+        endpoints: [Endpoint] = TestEndpoints.all, home: String? = nil, localSocket: Bool = false, log: TestLog? = nil,
         configure: (inout Application.Configuration) -> Void = { _ in }
     ) throws {
         folder = try Files.temporaryDirectory("kontor-server")
         clock = ManualClock(try Instant("2026-01-05T09:00:00.000Z"))
         instance = try Instance.open(
-            data: folder, home: folder, clock: clock,
+            data: folder, home: home ?? folder, clock: clock,
             configuration: InstanceConfiguration(laneThreads: 2, passwordCost: .minimum))
         let hash = try instance.passwords.hash(Self.password)
         let actor = ActingUser.service(at: clock.now())
