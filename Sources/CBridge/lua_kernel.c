@@ -129,6 +129,15 @@ static int kernel_getmetatable(lua_State *L) {
     return 1;
 }
 
+/// kernel.clone(table): a shallow copy, without metatable. Raw.
+static int kernel_clone(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_createtable(L, (int)lua_rawlen(L, 1), 16);
+    copy_into(L, 1, 2);
+    return 1;
+}
+
 /// kernel.where(): "file:line" of the script's innermost line, or nil.
 static int kernel_where(lua_State *L) {
     char file[256];
@@ -205,6 +214,7 @@ void kl_open_kernel(lua_State *L, const kl_base *base) {
     kl_set(L, "invoker", kernel_invoker);
     kl_set(L, "setmetatable", kernel_setmetatable);
     kl_set(L, "getmetatable", kernel_getmetatable);
+    kl_set(L, "clone", kernel_clone);
     kl_set(L, "where", kernel_where);
     kl_set(L, "charge", kernel_charge);
     kl_set(L, "remaining", kernel_remaining);

@@ -33,10 +33,19 @@ package enum Audit {
         _ db: Connection, _ actor: ActingUser, _ action: String, object: (type: String, id: String),
         before: Value = .null, after: Value = .null, reason: String = ""
     ) throws -> Int64 {
+        try append(db, actor, action, object: object, beforeText: text(before), afterText: text(after), reason: reason)
+    }
+
+    /// As above, with the facts as JSON text.
+    @discardableResult
+    static func append(
+        _ db: Connection, _ actor: ActingUser, _ action: String, object: (type: String, id: String), beforeText: String?,
+        afterText: String?, reason: String = ""
+    ) throws -> Int64 {
         let head = try head(db)
         let row = Row(
             id: head.id + 1, at: actor.at.description, actorID: actor.id, actor: actor.name, action: action,
-            objectType: object.type, objectID: object.id, before: text(before), after: text(after), reason: reason,
+            objectType: object.type, objectID: object.id, before: beforeText, after: afterText, reason: reason,
             remoteAddress: actor.remoteAddress, requestID: actor.requestID)
         try db.run(
             insert, row.id, row.at, row.actorID, row.actor, row.action, row.objectType, row.objectID, row.before,

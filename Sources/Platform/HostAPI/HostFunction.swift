@@ -11,7 +11,13 @@ package struct HostFunction: Sendable {
     package let phases: PhaseSet
     /// One line for the reference: what it takes and gives.
     package let summary: String
-    let body: @Sendable (HostRun, Arguments) throws -> Value
+    let body: Body
+
+    enum Body: Sendable {
+        case values(@Sendable (HostRun, Arguments) throws -> Value)
+        /// For what every sale does many times: straight from and to the bytes that cross.
+        case flat(@Sendable (HostRun, inout FlatReader, inout FlatWriter) throws -> Void)
+    }
 
     init(
         _ module: String, _ name: String, _ phases: PhaseSet = .all, _ summary: String,
@@ -21,7 +27,18 @@ package struct HostFunction: Sendable {
         self.name = name
         self.phases = phases
         self.summary = summary
-        self.body = body
+        self.body = .values(body)
+    }
+
+    init(
+        _ module: String, _ name: String, _ phases: PhaseSet = .all, _ summary: String,
+        flat: @escaping @Sendable (HostRun, inout FlatReader, inout FlatWriter) throws -> Void
+    ) {
+        self.module = module
+        self.name = name
+        self.phases = phases
+        self.summary = summary
+        body = .flat(flat)
     }
 
     package var qualifiedName: String { "\(module).\(name)" }

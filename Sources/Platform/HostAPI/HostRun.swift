@@ -118,6 +118,9 @@ package final class HostRun: ScriptHost {
                 422, "script.phase",
                 "\(target.qualifiedName) is not allowed in phase “\(phase.rawValue)” (allowed: \(target.phases.names)).")
         }
-        results.write(try target.body(self, Arguments(function: target.qualifiedName, values: try arguments.readAll())))
+        switch target.body {
+        case .flat(let body): try body(self, &arguments, &results)
+        case .values(let body): results.write(try body(self, Arguments(function: target.qualifiedName, values: try arguments.readAll())))
+        }
     }
 }

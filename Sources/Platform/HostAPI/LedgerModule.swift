@@ -1,5 +1,6 @@
 import Core
 import Ledger
+import Scripting
 
 /// `ledger`: double-entry posting. The kernel refuses what does not balance, and what falls into a closed month.
 enum LedgerModule {
@@ -7,10 +8,10 @@ enum LedgerModule {
         HostFunction(
             "ledger", "post", .posting,
             "post{ date =, kind =, memo =, source =, dimensions =, lines = { { account =, debit = or credit = }, … } }: the entry's id and number",
-            post),
+            flat: post),
         HostFunction("ledger", "reverse", .posting, "reverse(entry id, { date =, reason = }): posts the entry's mirror image") { run, arguments in
             let options = try arguments.optionalObject(1)
-            try run.mayPost(arguments)
+            try run.mayPost(arguments.function)
             try run.scope.countWritten(rows: 10)
             let posted = try run.ledger.reverse(
                 entry: try arguments.integer(0), effectiveOn: try date(options["date"], run, arguments),
@@ -49,7 +50,7 @@ enum LedgerModule {
             ]
         },
         HostFunction("ledger", "begin", PhaseSet(.install, .upgrade), "begin(month): the first month of new books; those up to today follow") { run, arguments in
-            try run.mayPost(arguments)
+            try run.mayPost(arguments.function)
             guard let from = try? CalendarMonth(try arguments.text(0)) else { throw arguments.wrong(0, "must be a month such as \"2026-01\"") }
             if try run.ledger.periods(limit: 1).isEmpty {
                 try run.ledger.definePeriods(from: from, through: run.scope.today.calendarMonth, actor: run.scope.actor.ledgerActor)
@@ -58,7 +59,7 @@ enum LedgerModule {
         },
         HostFunction("ledger", "open_account", .posting, "open_account{ code =, name =, kind = }: opens an account in the tenant's currency") { run, arguments in
             let given = try arguments.object(0)
-            try run.mayPost(arguments)
+            try run.mayPost(arguments.function)
             guard let code = given["code"]?.string, let name = given["name"]?.string,
                 let kind = given["kind"]?.string.flatMap(AccountKind.init(rawValue:))
             else { throw arguments.wrong(0, "must have a code, a name and a kind (asset, liability, equity, revenue or expense)") }
@@ -71,36 +72,62 @@ enum LedgerModule {
         },
     ]
 
-    private static func post(_ run: HostRun, _ arguments: Arguments) throws -> Value {
-        let given = try arguments.object(0)
-        try run.mayPost(arguments)
-        let branch = given["dimensions"]?["branch"]?.int
-        guard let items = given["lines"]?.items else { throw arguments.wrong(0, "must have lines") }
-        var lines: [NewLine] = []
-        lines.reserveCapacity(items.count)
-        for (index, item) in items.enumerated() {
-            guard case .string(let account)? = item["account"] else {
-                throw arguments.wrong(0, "must name an account in lines[\(index + 1)]")
+    private static func wrong(_ message: String) -> Problem {
+        Problem(422, "script.argument", "ledger.post: argument 1 \(message).")
+    }
+
+    private static func post(_ run: HostRun, _ arguments: inout FlatReader, _ results: inout FlatWriter) throws {
+        try run.mayPost("ledger.post")
+        var entry = NewEntry(kind: run.package?.name ?? "entry", effectiveOn: run.scope.today, actor: run.scope.actor.ledgerActor, lines: [])
+        var branch: Int64?
+        try arguments.readMap { key, value in
+            switch key {
+            case "date":
+                guard value.tag != .null else { return }
+                guard value.tag == .string, let date = try? CalendarDate(try value.readString()) else {
+                    throw wrong("must have a date such as \"2026-01-31\"")
+                }
+                entry.effectiveOn = date
+            case "kind": entry.kind = try value.optionalString() ?? entry.kind
+            case "memo": entry.memo = try value.optionalString()
+            case "rules_version": entry.rulesVersion = try value.optionalString()
+            case "source":
+                let source = try value.readValue()
+                if let type = source["type"]?.string, let id = source["id"]?.int { entry.source = EntrySource(type: type, id: id) }
+            case "dimensions": branch = try value.readValue()["branch"]?.int
+            case "lines": try value.readArray { entry.lines.append(try line(&$0, entry.lines.count + 1)) }
+            default: throw wrong("has “\(key.string)”, which an entry does not know")
             }
-            let debit = item["debit"] ?? .null
-            let credit = item["credit"] ?? .null
-            guard (debit == .null) != (credit == .null), case .money(let amount) = debit == .null ? credit : debit else {
-                throw arguments.wrong(0, "must have money as debit or as credit in lines[\(index + 1)]")
-            }
-            lines.append(
-                NewLine(
-                    .code(account), debit == .null ? .credit : .debit, amount.minor, currency: amount.currency,
-                    branch: item["branch"]?.int ?? branch))
         }
-        var source: EntrySource?
-        if let type = given["source"]?["type"]?.string, let id = given["source"]?["id"]?.int { source = EntrySource(type: type, id: id) }
-        try run.scope.countWritten(rows: 1 + lines.count)
-        let posted = try run.ledger.post(
-            NewEntry(
-                kind: given["kind"]?.string ?? run.package?.name ?? "entry", effectiveOn: try date(given["date"], run, arguments),
-                actor: run.scope.actor.ledgerActor, lines: lines, memo: given["memo"]?.string, source: source,
-                rulesVersion: given["rules_version"]?.string))
-        return ["id": .int(posted.id), "number": .string(posted.numberText)]
+        for index in entry.lines.indices where entry.lines[index].branch == nil { entry.lines[index].branch = branch }
+        try run.scope.countWritten(rows: 1 + entry.lines.count)
+        let posted = try run.ledger.post(entry)
+        results.beginMap(2)
+        results.key("id")
+        results.int(posted.id)
+        results.key("number")
+        results.string(posted.numberText)
+    }
+
+    private static func line(_ reader: inout FlatReader, _ number: Int) throws -> NewLine {
+        var account: String?
+        var debit: Money?
+        var credit: Money?
+        var branch: Int64?
+        try reader.readMap { key, value in
+            switch key {
+            case "account": account = try value.optionalString()
+            case "debit": debit = try value.optionalMoney()
+            case "credit": credit = try value.optionalMoney()
+            case "branch": branch = try value.optionalInt()
+            default: throw wrong("has “\(key.string)” in lines[\(number)], which a line does not know")
+            }
+        }
+        guard let account else { throw wrong("must name an account in lines[\(number)]") }
+        guard (debit == nil) != (credit == nil), let amount = debit ?? credit else {
+            throw wrong("must have money as debit or as credit in lines[\(number)]")
+        }
+        return NewLine(.code(account), debit == nil ? .credit : .debit, amount.minor, currency: amount.currency, branch: branch)
     }
 
     private static func date(_ value: Value?, _ run: HostRun, _ arguments: Arguments) throws -> CalendarDate {
@@ -128,11 +155,11 @@ extension HostRun {
     var ledger: Ledger { scope.ledger }
 
     /// - Throws: 403 `script.capability` where the plugin does not declare `capabilities.ledger.post`.
-    fileprivate func mayPost(_ arguments: Arguments) throws {
+    fileprivate func mayPost(_ function: String) throws {
         guard package?.manifest.capabilities["ledger"]?["post"] != nil else {
             throw Problem(
                 403, "script.capability",
-                "\(arguments.function): the plugin \(package?.name ?? "(a rule file)") has no capability to post. Name accounts in capabilities.ledger.post.")
+                "\(function): the plugin \(package?.name ?? "(a rule file)") has no capability to post. Name accounts in capabilities.ledger.post.")
         }
     }
 }

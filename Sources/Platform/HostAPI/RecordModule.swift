@@ -1,22 +1,17 @@
 import Core
+import Scripting
 import Storage
 
 /// `record`: the rows of record types.
 enum RecordModule {
     static let functions: [HostFunction] = [
-        HostFunction("record", "find", .all, "find(type, filter): the first record that fits, with its lines, or nil") { run, arguments in
-            let type = try run.readable(arguments)
-            let filter = try arguments.object(1)
+        HostFunction("record", "find", .all, "find(type, filter): the first record that fits, with its lines, or nil", flat: { run, arguments, results in
+            let type = try run.readable("record.find", try arguments.readString())
             try run.scope.countRead()
-            if filter.count == 1, case .int(let id)? = filter["id"] {
-                return try run.scope.records.find(type, id: id).map(Value.object) ?? .null
-            }
-            var query = RecordQuery(limit: 1)
-            try query.filter(filter)
-            return try run.scope.records.list(type, query, lines: true).first.map(Value.object) ?? .null
-        },
+            try run.scope.records.find(type, filter: &arguments, into: &results)
+        }),
         HostFunction("record", "list", .all, "list(type, { filter =, order =, limit =, lines = }): the records that fit") { run, arguments in
-            let type = try run.readable(arguments)
+            let type = try run.readable(arguments.function, try arguments.text(0))
             let options = try arguments.optionalObject(1)
             var query = RecordQuery(limit: Int(options["limit"]?.int ?? 1_000))
             guard (1...10_000).contains(query.limit) else { throw arguments.wrong(1, "must have a limit from 1 to 10,000") }
@@ -29,22 +24,22 @@ enum RecordModule {
             try run.scope.countRead(rows: max(1, rows.count))
             return .array(rows.map(Value.object))
         },
-        HostFunction("record", "create", .writing, "create(type, values): makes a record; gives its id") { run, arguments in
-            let type = try run.writable(arguments)
-            let values = try arguments.object(1)
-            return .int(try RecordChanges(run.scope).create(type, values))
-        },
-        HostFunction("record", "update", .writing, "update(type, id, changes): changes fields; gives the new version") { run, arguments in
-            let type = try run.writable(arguments)
-            return .int(try RecordChanges(run.scope).update(type, id: try arguments.integer(1), try arguments.object(2)))
-        },
+        HostFunction("record", "create", .writing, "create(type, values): makes a record; gives its id", flat: { run, arguments, results in
+            let type = try run.writable("record.create", try arguments.readString())
+            results.int(try RecordChanges(run.scope).create(type, from: &arguments))
+        }),
+        HostFunction("record", "update", .writing, "update(type, id, changes): changes fields; gives the new version", flat: { run, arguments, results in
+            let type = try run.writable("record.update", try arguments.readString())
+            let id = try arguments.readInt()
+            results.int(try RecordChanges(run.scope).update(type, id: id, from: &arguments))
+        }),
         HostFunction("record", "delete", .writing, "delete(type, id)") { run, arguments in
-            let type = try run.writable(arguments)
+            let type = try run.writable(arguments.function, try arguments.text(0))
             try RecordChanges(run.scope).delete(type, id: try arguments.integer(1))
             return .null
         },
         HostFunction("record", "count", .all, "count(type, filter): how many records fit") { run, arguments in
-            let type = try run.readable(arguments)
+            let type = try run.readable(arguments.function, try arguments.text(0))
             var query = RecordQuery(limit: 1)
             try query.filter(try arguments.optionalObject(1))
             try run.scope.countRead()
@@ -54,30 +49,29 @@ enum RecordModule {
 }
 
 extension HostRun {
-    fileprivate func readable(_ arguments: Arguments) throws -> RecordType {
-        let type = try recordType(arguments)
+    fileprivate func readable(_ function: String, _ name: String) throws -> RecordType {
+        let type = try recordType(function, name)
         if type.plugin != package?.name, package != nil, !grants("read", type.name), !grants("write", type.name) {
             throw Problem(
                 403, "script.capability",
-                "\(arguments.function): the plugin \(package?.name ?? "") has no capability to read \(type.name). Name it in capabilities.record.read.")
+                "\(function): the plugin \(package?.name ?? "") has no capability to read \(type.name). Name it in capabilities.record.read.")
         }
         return type
     }
 
-    fileprivate func writable(_ arguments: Arguments) throws -> RecordType {
-        let type = try recordType(arguments)
+    fileprivate func writable(_ function: String, _ name: String) throws -> RecordType {
+        let type = try recordType(function, name)
         if type.plugin != package?.name, !grants("write", type.name) {
             throw Problem(
                 403, "script.capability",
-                "\(arguments.function): the plugin \(package?.name ?? "(a rule file)") has no capability to write \(type.name). Name it in capabilities.record.write.")
+                "\(function): the plugin \(package?.name ?? "(a rule file)") has no capability to write \(type.name). Name it in capabilities.record.write.")
         }
         return type
     }
 
-    private func recordType(_ arguments: Arguments) throws -> RecordType {
-        let name = try arguments.text(0)
+    private func recordType(_ function: String, _ name: String) throws -> RecordType {
         guard let type = scope.revision.recordType(name) else {
-            throw arguments.wrong(0, "is “\(name)”, which is no record type here")
+            throw Problem(422, "script.argument", "\(function): argument 1 is “\(name)”, which is no record type here.")
         }
         return type
     }

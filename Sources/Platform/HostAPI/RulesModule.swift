@@ -4,22 +4,20 @@ import Scripting
 /// `rules`: the rule sets in force, their values and their functions.
 enum RulesModule {
     static let functions: [HostFunction] = [
-        HostFunction("rules", "load", .all, "the values of a rule set, its version and the names of its functions") { run, arguments in
-            let contract = try arguments.text(0)
-            let set = try ruleSet(run, contract, key: try arguments.optionalText(1))
-            return [
-                "values": .object(set.content.values), "functions": .array(set.content.functions.map(Value.string)),
-                "version": .string(set.reference), "key": .string(set.key),
-            ]
-        },
-        HostFunction("rules", "call", .all, "calls a function of a rule set") { run, arguments in
-            let contract = try arguments.text(0)
-            let set = try ruleSet(run, contract, key: try arguments.text(1))
-            let path = try arguments.text(2)
-            guard set.content.functions.contains(path) else { throw arguments.wrong(2, "is no function of \(set.path)") }
+        HostFunction("rules", "load", .all, "the values of a rule set, its version and the names of its functions", flat: { run, arguments, results in
+            let set = try ruleSet(run, try arguments.readString(), key: try arguments.optionalString())
+            set.flat.withUnsafeBytes { results.raw($0) }
+        }),
+        HostFunction("rules", "call", .all, "calls a function of a rule set", flat: { run, arguments, results in
+            let set = try ruleSet(run, try arguments.readString(), key: try arguments.readString())
+            let path = try arguments.readString()
+            guard set.content.functions.contains(path) else {
+                throw Problem(422, "script.argument", "rules.call: \(path) is no function of \(set.path).")
+            }
             let inner = HostRun(run.scope, phase: .compute, package: nil)
-            return try ScriptCall.run(set.content.program, path, Array(arguments.values.dropFirst(3)), .request, inner)
-        },
+            let given = arguments.remainder
+            try ScriptCall.run(set.content.program, path, inner, arguments: { $0.raw(given) }, result: { results.raw($0.remainder) })
+        }),
     ]
 
     static func ruleSet(_ run: HostRun, _ contract: String, key: String?) throws -> RuleSet {

@@ -6,106 +6,199 @@ enum TaxModule {
     static let functions: [HostFunction] = [
         HostFunction(
             "tax", "calculate", .all,
-            "calculate{ date =, lines = { { amount =, product = … }, … } }: net, tax, total, taxes and the share of each line",
-            calculate)
+            "calculate{ date =, profile =, lines = { { amount =, product = … }, … } }: net, tax, total, taxes and the share of each line",
+            flat: { run, arguments, results in
+                let document = try Document(&arguments, run)
+                try Calculation(document, run).write(to: &results)
+            })
     ]
 
-    private static func calculate(_ run: HostRun, _ arguments: Arguments) throws -> Value {
-        let document = try arguments.object(0)
-        let currency = run.scope.tenant.currency
-        var date = run.scope.today
-        if let text = document["date"]?.string {
-            guard let given = try? CalendarDate(text) else { throw arguments.wrong(0, "must have a date such as \"2026-01-31\"") }
-            date = given
+    /// What the script passed. The lines stay bytes: the profile's own function is what reads them.
+    private struct Document {
+        var date: CalendarDate
+        var profile: String?
+        var lines: [UnsafeRawBufferPointer] = []
+        var amounts: [Int64] = []
+
+        init(_ reader: inout FlatReader, _ run: HostRun) throws {
+            let currency = run.scope.tenant.currency
+            var date: CalendarDate?
+            var profile: String?
+            var lines: [UnsafeRawBufferPointer] = []
+            var amounts: [Int64] = []
+            try reader.readMap { key, value in
+                switch key {
+                case "date":
+                    guard value.tag != .null else { return }
+                    guard value.tag == .string, let given = try? CalendarDate(try value.readString()) else {
+                        throw TaxModule.wrong("must have a date such as \"2026-01-31\"")
+                    }
+                    date = given
+                case "profile": profile = try value.optionalString()
+                case "lines":
+                    try value.readArray { line in
+                        var look = line
+                        lines.append(try line.readRaw())
+                        var amount: Money?
+                        try look.readMap { key, value in
+                            if key == "amount", value.tag == .money { amount = try value.readMoney() }
+                        }
+                        guard let amount, amount.currency == currency else {
+                            throw TaxModule.wrong("must have an amount of money in \(currency.code) in lines[\(lines.count)]")
+                        }
+                        amounts.append(amount.minor)
+                    }
+                default: return
+                }
+            }
+            if lines.isEmpty { throw TaxModule.wrong("must have lines") }
+            self.date = date ?? run.scope.today
+            self.profile = profile
+            self.lines = lines
+            self.amounts = amounts
         }
-        guard let lines = document["lines"]?.items, !lines.isEmpty else { throw arguments.wrong(0, "must have lines") }
-        let set = try profile(run, named: document["profile"]?.string)
-        guard let profile = set.content.taxProfile else {
-            throw Problem(422, "tax.no_profile", "\(set.path) is no tax profile.")
+    }
+
+    fileprivate static func wrong(_ message: String) -> Problem {
+        Problem(422, "script.argument", "tax.calculate: argument 1 \(message).")
+    }
+
+    private struct Calculation {
+        let set: RuleSet
+        let currency: Currency
+        let result: TaxResult
+        let components: [String: [TaxProfile.Component]]
+
+        init(_ document: Document, _ run: HostRun) throws {
+            currency = run.scope.tenant.currency
+            let set = try TaxModule.profile(run, named: document.profile)
+            guard let profile = set.content.taxProfile else {
+                throw Problem(422, "tax.no_profile", "\(set.path) is no tax profile.")
+            }
+            self.set = set
+            let categories = try TaxModule.classify(document.lines, set, run)
+            var components: [String: [TaxProfile.Component]] = [:]
+            for category in categories where components[category] == nil {
+                components[category] = profile.components(for: category, on: document.date)
+            }
+            self.components = components
+            result = try TaxArithmetic.calculate(
+                TaxDocument(
+                    prices: profile.pricesIncludeTax ? .inclusive : .exclusive,
+                    rounding: profile.roundsPerLine ? .lineHalfUp : .documentHalfUp,
+                    categories: components.mapValues { list in
+                        list.map { component in
+                            // A base that is not in force on the day adds nothing.
+                            let base = component.base.filter { name in name == "net" || list.contains { $0.code == name } }
+                            return TaxDocument.Component(component.code, rate: component.rate, base: base)
+                        }
+                    },
+                    lines: zip(categories, document.amounts).map { TaxDocument.Line($0, $1) }))
         }
 
-        let categories = try classify(lines, set, run)
-        var components: [String: [TaxProfile.Component]] = [:]
-        for category in categories where components[category] == nil {
-            components[category] = profile.components(for: category, on: date)
-        }
-        let amounts = try lines.enumerated().map { index, line in
-            guard case .money(let amount)? = line["amount"], amount.currency == currency else {
-                throw arguments.wrong(0, "must have an amount of money in \(currency.code) in lines[\(index + 1)]")
+        func write(to writer: inout FlatWriter) {
+            func money(_ minor: Int64) { writer.money(Money(minor: minor, currency)) }
+            writer.beginMap(6)
+            writer.key("net")
+            money(result.net)
+            writer.key("tax")
+            money(result.tax)
+            writer.key("total")
+            money(result.gross)
+            writer.key("profile")
+            writer.string(set.reference)
+            let taxes = taxes
+            writer.key("taxes")
+            writer.beginArray(taxes.count)
+            for tax in taxes {
+                writer.beginMap(5)
+                writer.key("code")
+                writer.string(tax.code)
+                writer.key("rate")
+                writer.decimal(tax.rate)
+                writer.key("account")
+                writer.string(tax.account)
+                writer.key("base")
+                money(tax.base)
+                writer.key("amount")
+                money(tax.amount)
             }
-            return amount.minor
+            writer.key("lines")
+            writer.beginArray(result.lines.count)
+            for line in result.lines {
+                writer.beginMap(5)
+                writer.key("category")
+                writer.string(line.category)
+                writer.key("net")
+                money(line.net)
+                writer.key("tax")
+                money(line.gross - line.net)
+                writer.key("total")
+                money(line.gross)
+                writer.key("taxes")
+                writer.beginArray(line.taxes.count)
+                for share in line.taxes {
+                    writer.beginMap(2)
+                    writer.key("code")
+                    writer.string(share.code)
+                    writer.key("amount")
+                    money(share.amount)
+                }
+            }
         }
-        let result = try TaxArithmetic.calculate(
-            TaxDocument(
-                prices: profile.pricesIncludeTax ? .inclusive : .exclusive,
-                rounding: profile.roundsPerLine ? .lineHalfUp : .documentHalfUp,
-                categories: components.mapValues { list in
-                    let codes = Set(list.map(\.code))
-                    return list.map { component in
-                        TaxDocument.Component(
-                            component.code, rate: component.rate, base: component.base.filter { $0 == "net" || codes.contains($0) })
+
+        /// One row for each tax, rate and account, over the categories.
+        private var taxes: [(code: String, rate: Decimal, account: String, base: Int64, amount: Int64)] {
+            var taxes: [(code: String, rate: Decimal, account: String, base: Int64, amount: Int64)] = []
+            for category in result.categories {
+                for tax in category.taxes {
+                    let account = components[category.category]?.first { $0.code == tax.code }?.account ?? ""
+                    if let index = taxes.firstIndex(where: { $0.code == tax.code && $0.rate == tax.rate && $0.account == account }) {
+                        taxes[index].base += tax.base
+                        taxes[index].amount += tax.amount
+                    } else {
+                        taxes.append((tax.code, tax.rate, account, tax.base, tax.amount))
                     }
-                },
-                lines: zip(categories, amounts).map { TaxDocument.Line($0, $1) }))
-        return answer(result, components, set, currency)
+                }
+            }
+            return taxes
+        }
     }
 
     /// The profile asked for by its id, or the one of the tenant's country.
     private static func profile(_ run: HostRun, named id: String?) throws -> RuleSet {
         if let id { return try RulesModule.ruleSet(run, "tax", key: id) }
         let country = run.scope.tenant.country
-        let sets = run.scope.revision.ruleSets["tax"] ?? [:]
-        let fitting = sets.values.filter { $0.content.taxProfile?.country == country }
-        guard let set = fitting.min(by: { $0.key < $1.key }) else {
+        guard let set = run.scope.revision.taxProfile(country: country) else {
             throw Problem(422, "tax.no_profile", "There is no tax profile for the country \(country) in force.")
         }
         return set
     }
 
-    private static func classify(_ lines: [Value], _ set: RuleSet, _ run: HostRun) throws -> [String] {
+    /// The category of each line, by the profile's own function, in one run.
+    private static func classify(_ lines: [UnsafeRawBufferPointer], _ set: RuleSet, _ run: HostRun) throws -> [String] {
         let inner = HostRun(run.scope, phase: .compute, package: nil)
-        let result = try ScriptCall.each(set.content.program, "classify", lines.map { [$0] }, .request, inner)
-        return try result.enumerated().map { index, category in
-            guard case .string(let text) = category, !text.isEmpty else {
-                throw Problem(
-                    422, "tax.unclassified", "classify of \(set.reference) gave \(category.kind) for line \(index + 1), not a category.",
-                    field: "lines[\(index)]")
-            }
-            return text
-        }
-    }
-
-    private static func answer(
-        _ result: TaxResult, _ components: [String: [TaxProfile.Component]], _ set: RuleSet, _ currency: Currency
-    ) -> Value {
-        func money(_ minor: Int64) -> Value { .money(Money(minor: minor, currency)) }
-        // One row for each tax and rate, over the categories.
-        var taxes: [(code: String, rate: Decimal, account: String, base: Int64, amount: Int64)] = []
-        for category in result.categories {
-            for tax in category.taxes {
-                let account = components[category.category]?.first { $0.code == tax.code }?.account ?? ""
-                if let index = taxes.firstIndex(where: { $0.code == tax.code && $0.rate == tax.rate && $0.account == account }) {
-                    taxes[index].base += tax.base
-                    taxes[index].amount += tax.amount
-                } else {
-                    taxes.append((tax.code, tax.rate, account, tax.base, tax.amount))
+        return try ScriptCall.each(
+            set.content.program, "classify", inner,
+            arguments: { writer in
+                writer.beginArray(lines.count)
+                for line in lines {
+                    writer.beginArray(1)
+                    writer.raw(line)
                 }
-            }
-        }
-        return [
-            "net": money(result.net), "tax": money(result.tax), "total": money(result.gross), "profile": .string(set.reference),
-            "taxes": .array(taxes.map { tax in
-                [
-                    "code": .string(tax.code), "rate": .decimal(tax.rate), "account": .string(tax.account), "base": money(tax.base),
-                    "amount": money(tax.amount),
-                ]
-            }),
-            "lines": .array(result.lines.map { line in
-                [
-                    "category": .string(line.category), "net": money(line.net), "tax": money(line.gross - line.net), "total": money(line.gross),
-                    "taxes": .array(line.taxes.map { ["code": .string($0.code), "amount": money($0.amount)] }),
-                ]
-            }),
-        ]
+            },
+            result: { reader in
+                var categories: [String] = []
+                try reader.readArray { category in
+                    guard category.tag == .string else {
+                        throw Problem(
+                            422, "tax.unclassified",
+                            "classify of \(set.reference) gave \(category.tag.name) for line \(categories.count + 1), not a category.",
+                            field: "lines[\(categories.count)]")
+                    }
+                    categories.append(try category.readString())
+                }
+                return categories
+            })
     }
 }

@@ -35,9 +35,7 @@ local meta = { __index = doc, __metatable = false }
 
 local function attach(type_name, row)
   if row == nil then return nil end
-  local before = {}
-  for name, value in pairs(row) do before[name] = value end
-  originals[row], types[row] = before, type_name
+  originals[row], types[row] = kernel.clone(row), type_name
   return kernel.setmetatable(row, meta)
 end
 
@@ -65,8 +63,7 @@ function M.exists(type_name, filter) return host.count(type_name, filter) > 0 en
 ---Makes a record; gives it back with its id.
 function M.create(type_name, values)
   local id = host.create(type_name, values)
-  local row = {}
-  for name, value in pairs(values) do row[name] = value end
+  local row = kernel.clone(values)
   row.id = id
   return attach(type_name, row)
 end

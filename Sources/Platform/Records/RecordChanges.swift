@@ -1,4 +1,5 @@
 import Core
+import Scripting
 import Storage
 
 /// Changes of records with all that belongs to them: hooks before and after, the audit row, and the budget of the request.
@@ -29,6 +30,38 @@ struct RecordChanges {
             }
             return id
         }
+    }
+
+    /// As `create`, from the table that comes next in `reader`.
+    func create(_ type: RecordType, from reader: inout FlatReader) throws -> Int64 {
+        if Phase.hooks.contains(where: { hasHooks(type, $0) }) || !(reader.tag == .map || reader.tag == .empty) {
+            guard case .object(let values) = try reader.readValue().keyed else {
+                throw Problem(422, "script.argument", "record.create: argument 2 must be a table with names.")
+            }
+            return try create(type, values)
+        }
+        let start = reader
+        return try whole(type) {
+            var values = start
+            let (id, rows) = try scope.records.insert(type, from: &values)
+            try scope.countWritten(rows: rows)
+            if type.audited {
+                var facts = start
+                try Audit.append(
+                    scope.database, scope.actor, "\(type.name).created", object: (type.name, String(id)), beforeText: nil,
+                    afterText: try type.facts(&facts))
+            }
+            return id
+        }
+    }
+
+    /// As `update`, with the changes that come next in `reader`.
+    func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
+        if type.audited || Phase.hooks.contains(where: { hasHooks(type, $0) }) {
+            return try update(type, id: id, try reader.readValue().object ?? Object())
+        }
+        try scope.countWritten()
+        return try scope.records.update(type, id: id, from: &reader)
     }
 
     func update(_ type: RecordType, id: Int64, _ given: Object, version: Int64? = nil) throws -> Int64 {
@@ -96,6 +129,19 @@ struct RecordChanges {
 }
 
 extension RecordType {
+    /// The declared fields of a table of values as JSON, lines left out.
+    func facts(_ reader: inout FlatReader) throws -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        try reader.readMap { key, value in
+            guard value.tag != .null, table.column(of: key) != nil else { return }
+            json.key(key.string)
+            try value.writeJSON(into: &json)
+        }
+        json.endObject()
+        return String(decoding: json.bytes, as: UTF8.self)
+    }
+
     /// The declared fields of a row, lines left to their own rows: what an audit row keeps.
     func facts(_ values: Object) -> Object {
         var facts = Object()

@@ -125,7 +125,7 @@ package struct RecordQuery {
 
 extension RecordColumn {
     /// The column for comparing: bounds and requiredness say nothing about what one may look for.
-    fileprivate var unbounded: RecordColumn {
+    var unbounded: RecordColumn {
         guard field.minimum != nil || field.maximum != nil else { return self }
         var free = field
         free.minimum = nil

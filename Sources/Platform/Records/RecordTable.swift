@@ -113,10 +113,23 @@ package struct RecordColumn: Sendable {
     package let name: String
     /// What one unit is as a stored integer, for decimals: 10^places.
     package let places: Int
+    /// The field's name in bytes.
+    let key: [UInt8]
+    /// The bounds of what is stored.
+    let lowest: Int64
+    let highest: Int64
+    /// The most bytes that text surely may have; longer ones are counted in characters.
+    let longest: Int
 
     init(_ field: FieldDeclaration) {
         self.field = field
         places = field.places
+        key = Array(field.name.utf8)
+        let scale = field.kind == .decimal || field.kind == .percent ? field.places : 0
+        // A bound finer than what is stored is checked the long way.
+        lowest = field.minimum.map { $0.scaled(places: scale) ?? .max } ?? .min
+        highest = field.maximum.map { $0.scaled(places: scale) ?? .min } ?? .max
+        longest = field.maximum?.wholeValue ?? 10_000
         switch field.kind {
         case .money: name = "\(field.name)_minor"
         case .ref: name = "\(field.name)_id"

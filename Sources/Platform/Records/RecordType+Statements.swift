@@ -5,6 +5,7 @@ import Synchronization
 /// The statements that depend on which fields a query or an update names. Each shape is made once and kept with the type.
 package final class RecordStatements: Sendable {
     private let made = Mutex<[String: SQL]>([:])
+    private let masked = Mutex<[UInt64: SQL]>([:])
     /// More shapes than this are not kept, so that callers cannot make the cache grow without end.
     private static let capacity = 200
 
@@ -13,6 +14,15 @@ package final class RecordStatements: Sendable {
         let statement = SQL(try text())
         made.withLock { if $0.count < Self.capacity { $0[shape] = statement } }
         return statement
+    }
+
+    func statement(_ mask: UInt64, _ text: () -> String) -> SQL {
+        masked.withLock { made in
+            if let found = made[mask] { return found }
+            let statement = SQL(text())
+            if made.count < Self.capacity { made[mask] = statement }
+            return statement
+        }
     }
 }
 

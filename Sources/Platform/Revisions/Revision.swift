@@ -11,6 +11,7 @@ package final class Revision: Sendable {
     package let ruleSets: [String: [String: RuleSet]]
     /// The version in force of each rule file.
     package let files: [String: Int64]
+    private let taxProfiles: [String: RuleSet]
 
     package init(id: Int64, plugins: InstalledPlugins, ruleSets: [RuleSet]) throws(DeclarationError) {
         self.id = id
@@ -27,6 +28,13 @@ package final class Revision: Sendable {
         }
         self.ruleSets = byContract
         self.files = files
+        var profiles: [String: RuleSet] = [:]
+        for set in (byContract[TaxProfile.contract.id] ?? [:]).values {
+            guard let country = set.content.taxProfile?.country else { continue }
+            if let other = profiles[country], other.key < set.key { continue }
+            profiles[country] = set
+        }
+        taxProfiles = profiles
     }
 
     package var endpoints: [Endpoint] { plugins.endpoints }
@@ -42,6 +50,9 @@ package final class Revision: Sendable {
         if let key, let set = sets[key] { return set }
         return plugins.contracts[contract]?.fallback.flatMap { sets[$0] }
     }
+
+    /// The tax profile of a country; where there are several, the first by its id.
+    func taxProfile(country: String) -> RuleSet? { taxProfiles[country] }
 
     /// This revision with one rule file replaced by another version of it.
     func replacing(_ set: RuleSet, id: Int64) throws(DeclarationError) -> Revision {

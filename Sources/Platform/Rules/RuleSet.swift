@@ -7,6 +7,8 @@ package final class RuleSet: Sendable {
     package let path: String
     package let version: Int64
     package let content: RuleContent
+    /// What scripts get for it: `values`, `functions`, `version` and `key`.
+    let flat: [UInt8]
 
     package var contract: Contract { content.contract }
     package var key: String { content.key }
@@ -17,6 +19,13 @@ package final class RuleSet: Sendable {
         self.path = path
         self.version = version
         self.content = content
+        flat = Flat.bytes { writer in
+            let all: Object = [
+                "values": .object(content.values), "functions": .array(content.functions.map(Value.string)),
+                "version": .string("\(path)@\(version)"), "key": .string(content.key),
+            ]
+            writer.write(all)
+        } ?? []
     }
 }
 

@@ -20,9 +20,15 @@ enum RouteRun {
         }
         let package = scope.revision.plugins.package(route.plugin)
         let run = HostRun(scope, phase: reading ? .read : .route, package: package)
-        let result = try ScriptCall.run(route.program, "run", [.object(request)], limits, run)
-        guard let output = route.output else { return Reply(route.status, result == .null ? .object(Object()) : result) }
-        return Reply(route.status, result.projected(output))
+        let body = try ScriptCall.run(
+            route.program, "run", run, limits: limits, arguments: { $0.write(request) },
+            result: { reader in
+                if let output = route.output { return try FlatProjection.json(&reader, output) }
+                var json = JSONWriter()
+                if reader.readNull() { json.value(.object(Object())) } else { try reader.writeJSON(into: &json) }
+                return json.bytes
+            })
+        return Reply(route.status, bytes: body, contentType: "application/json")
     }
 
     /// Path and query parameters as their declared kinds.

@@ -7,6 +7,26 @@ enum ScriptCall {
         try translating { try program.run(path, arguments, limits: limits, seed: host.scope.seed, host: host).value }
     }
 
+    /// Calls with arguments and results as the bytes that cross.
+    static func run<Result>(
+        _ program: Program, _ path: String, _ host: HostRun, limits: ScriptLimits = .request, arguments: (inout FlatWriter) throws -> Void,
+        result: (inout FlatReader) throws -> Result
+    ) throws -> Result {
+        try translating {
+            try program.run(path, limits: limits, seed: host.scope.seed, host: host, arguments: arguments, result: result).value
+        }
+    }
+
+    /// Calls the function once for each list, written as one array of arrays; the result is one array.
+    static func each<Result>(
+        _ program: Program, _ path: String, _ host: HostRun, arguments: (inout FlatWriter) throws -> Void,
+        result: (inout FlatReader) throws -> Result
+    ) throws -> Result {
+        try translating {
+            try program.each(path, limits: .request, seed: host.scope.seed, host: host, arguments: arguments, result: result).value
+        }
+    }
+
     /// Calls the function once for each list of arguments, in one run.
     static func each(_ program: Program, _ path: String, _ arguments: [[Value]], _ limits: ScriptLimits, _ host: HostRun) throws -> [Value] {
         try translating { try program.each(path, arguments, limits: limits, seed: host.scope.seed, host: host).value }

@@ -78,7 +78,7 @@ final class Shop: Sendable {
     }
 
     func sell(_ body: Value, as principal: Principal? = nil) throws -> Value {
-        try call(.post, "/api/sales", body, as: principal ?? cashier).json
+        try call(.post, "/api/sales", body, as: principal ?? cashier).value
     }
 
     static let sale: Value = [
@@ -97,5 +97,16 @@ final class Shop: Sendable {
     func verifiesBooks() throws -> Bool {
         let clock = house.clock
         return try tenant.store.read { db in try db.ledger(clock: clock).trialBalance().totals.allSatisfy { $0.debits == $0.credits } }
+    }
+}
+
+extension Reply {
+    /// The body as a value, however it was made.
+    var value: Value {
+        switch body {
+        case .json(let value): value
+        case .bytes(let bytes, _): (try? JSON.parse(bytes)) ?? .null
+        default: .null
+        }
     }
 }

@@ -1,0 +1,277 @@
+import Core
+import Scripting
+import Storage
+
+/// Reading and writing records straight between SQLite's rows and the flat values of scripts.
+extension RecordStore {
+    /// Writes the first record that fits the filter which comes next in `reader`, with its lines, or nil.
+    func find(_ type: RecordType, filter reader: inout FlatReader, into writer: inout FlatWriter) throws {
+        let start = reader
+        if let statement = try boundByEquality(type, &reader) {
+            defer { statement.reset() }
+            guard try statement.step() else { return writer.null() }
+            return try write(type, statement, to: &writer)
+        }
+        reader = start
+        var query = RecordQuery(limit: 1)
+        try query.filter(try reader.readValue().object ?? Object())
+        writer.write(try list(type, query, lines: true).first.map(Value.object) ?? .null)
+    }
+
+    /// The statement for a filter of plain equalities, bound; nil when the filter says more than that.
+    private func boundByEquality(_ type: RecordType, _ reader: inout FlatReader) throws -> Statement? {
+        guard reader.tag == .map else { return nil }
+        let count = try reader.readMapHeader()
+        // Keys come sorted, so equal sets of fields give equal masks and equal orders.
+        var look = reader
+        var mask: UInt64 = 0
+        for _ in 0..<count {
+            let key = try look.readKey()
+            guard let bit = type.table.bit(of: key), Self.isPlain(look.tag) else { return nil }
+            mask |= 1 << bit
+            try look.skip()
+        }
+        let statement = try db.statement(type.selectFirst(mask))
+        var index: Int32 = 1
+        for _ in 0..<count {
+            let key = try reader.readKey()
+            if key == "id" {
+                guard reader.tag == .int else { statement.reset(); return nil }
+                statement.bind(index, try reader.readInt())
+            } else if let column = type.table.column(of: key) {
+                var faults: [Schema.Fault] = []
+                try column.unbounded.bind(&reader, to: statement, at: index, currency: currency, place: column.field.name, &faults)
+                if let fault = faults.first { throw RecordQuery.wrong(fault.message, column.field.name) }
+            }
+            index += 1
+        }
+        return statement
+    }
+
+    private static func isPlain(_ tag: FlatTag) -> Bool {
+        switch tag {
+        case .int, .string, .true, .false, .decimal, .money: true
+        default: false
+        }
+    }
+
+    private func write(_ type: RecordType, _ statement: Statement, to writer: inout FlatWriter) throws {
+        let table = type.table
+        let id = statement.int64(0)
+        writer.beginMap(RecordTable.systemColumns + table.columns.count + table.lines.count)
+        writer.key("id")
+        writer.int(id)
+        writer.key("version")
+        writer.int(statement.int64(1))
+        writer.key("created_at")
+        statement.withText(2) { writer.string(utf8: UnsafeRawBufferPointer($0)) }
+        writer.key("created_by")
+        writer.int(statement.int64(3))
+        writer.key("updated_at")
+        statement.withText(4) { writer.string(utf8: UnsafeRawBufferPointer($0)) }
+        write(table, statement, from: Int32(RecordTable.systemColumns), to: &writer)
+        for (field, lines) in table.lines {
+            writer.key(field.name)
+            try write(lines, of: id, to: &writer)
+        }
+    }
+
+    private func write(_ table: RecordTable, _ statement: Statement, from first: Int32, to writer: inout FlatWriter) {
+        for (index, column) in table.columns.enumerated() {
+            column.key.withUnsafeBytes { writer.key(utf8: $0) }
+            column.write(statement, first + Int32(index), currency: currency, to: &writer)
+        }
+    }
+
+    private func write(_ table: RecordTable, of id: Int64, to writer: inout FlatWriter) throws {
+        let statement = try db.statement(table.select)
+        defer { statement.reset() }
+        statement.bind(1, id)
+        let mark = writer.openArray()
+        var count = 0
+        while try statement.step() {
+            writer.beginMap(table.columns.count)
+            write(table, statement, from: 0, to: &writer)
+            count += 1
+        }
+        writer.close(mark, count: count)
+    }
+
+    /// Inserts the record whose values come next in `reader`, with its lines.
+    /// - Returns: its id, and how many rows were written.
+    /// - Throws: as `insert`.
+    func insert(_ type: RecordType, from reader: inout FlatReader) throws -> (id: Int64, rows: Int) {
+        var faults: [Schema.Fault] = []
+        let table = type.table
+        let statement = try db.statement(table.insert)
+        defer { statement.reset() }
+        var lines: [(table: RecordTable, name: String, at: FlatReader)] = []
+        try bind(table, &reader, to: statement, from: 1, place: "", &faults) { key, value in
+            if RecordTable.isReserved(key) { return true }
+            guard let (field, lineTable) = table.lines.first(where: { key == $0.field.name }) else { return false }
+            lines.append((lineTable, field.name, value))
+            return true
+        }
+        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+        let next = Int32(table.columns.count)
+        let at = now.description
+        statement.bind(next + 1, at)
+        statement.bind(next + 2, userID)
+        statement.bind(next + 3, at)
+        do { _ = try statement.step() } catch { throw Problem.constraint(error, type) }
+        let id = db.lastInsertRowID
+        var rows = 1
+        for line in lines { rows += try insertLines(type, line.table, line.name, of: id, line.at) }
+        return (id, rows)
+    }
+
+    private func insertLines(_ type: RecordType, _ table: RecordTable, _ name: String, of id: Int64, _ given: FlatReader) throws -> Int {
+        var reader = given
+        if reader.tag == .null { return 0 }
+        guard reader.tag == .array || reader.tag == .empty else {
+            throw Problem.invalidRecord(type, [Schema.Fault(field: name, code: "type", message: "must be a list")])
+        }
+        let statement = try db.statement(table.insert)
+        defer { statement.reset() }
+        let count = try reader.readArrayHeader()
+        for index in 0..<count {
+            var faults: [Schema.Fault] = []
+            let place = "\(name)[\(index)]"
+            guard reader.tag == .map else {
+                throw Problem.invalidRecord(type, [Schema.Fault(field: place, code: "type", message: "must be a table")])
+            }
+            try bind(table, &reader, to: statement, from: 3, place: "\(place).", &faults) { _, _ in true }
+            guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+            statement.bind(1, id)
+            statement.bind(2, Int64(index + 1))
+            do { _ = try statement.step() } catch { throw Problem.constraint(error, type) }
+            statement.reset()
+        }
+        return count
+    }
+
+    /// Binds every column of a table from the map that comes next; `other` says whether a key without a column is known.
+    private func bind(
+        _ table: RecordTable, _ reader: inout FlatReader, to statement: Statement, from first: Int32, place: String,
+        _ faults: inout [Schema.Fault], other: (FlatKey, FlatReader) -> Bool
+    ) throws {
+        var seen: UInt64 = 0
+        try reader.readMap { key, value in
+            guard let bit = table.bit(of: key), bit > 0 else {
+                if !other(key, value) {
+                    faults.append(Schema.Fault(field: place + key.string, code: "unknown", message: "is not a field of it"))
+                }
+                return
+            }
+            let column = table.columns[bit - 1]
+            // What is nil counts as left out.
+            if value.tag == .null { return }
+            seen |= 1 << bit
+            try column.bind(
+                &value, to: statement, at: first + Int32(bit - 1), currency: currency, place: place.isEmpty ? column.field.name : place + column.field.name,
+                &faults)
+        }
+        for (index, column) in table.columns.enumerated() where seen & (1 << (index + 1)) == 0 {
+            if let stored = column.stored(nil, currency: currency, place: place + column.field.name, &faults) {
+                column.bind(stored, to: statement, at: first + Int32(index))
+            }
+        }
+    }
+
+    /// Changes the fields that come next in `reader`.
+    /// - Returns: the new version.
+    func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
+        if type.appendOnly || reader.tag != .map {
+            return try update(type, id: id, try reader.readValue().object ?? Object())
+        }
+        let start = reader
+        let count = try reader.readMapHeader()
+        var look = reader
+        var mask: UInt64 = 0
+        for _ in 0..<count {
+            let key = try look.readKey()
+            guard let bit = type.table.bit(of: key), bit > 0, look.tag != .null else {
+                reader = start
+                return try update(type, id: id, try reader.readValue().object ?? Object())
+            }
+            mask |= 1 << bit
+            try look.skip()
+        }
+        let statement = try db.statement(type.update(mask))
+        defer { statement.reset() }
+        var faults: [Schema.Fault] = []
+        statement.bind(1, id)
+        statement.bind(2, now.description)
+        for index in 0..<count {
+            if let column = type.table.column(of: try reader.readKey()) {
+                try column.bind(&reader, to: statement, at: Int32(index + 3), currency: currency, place: column.field.name, &faults)
+            }
+        }
+        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+        do {
+            guard try statement.step() else { throw Problem.noRecord(type, id) }
+        } catch let error as StorageError {
+            throw Problem.constraint(error, type)
+        }
+        return statement.int64(0)
+    }
+}
+
+extension RecordTable {
+    /// The number of a field in masks: 0 for `id`, else one more than its column's place; nil for what has no column here or
+    /// lies beyond the 63rd.
+    func bit(of key: FlatKey) -> Int? {
+        if !isLines, key == "id" { return 0 }
+        for (index, column) in columns.enumerated() where key == column.key {
+            return index < 62 ? index + 1 : nil
+        }
+        return nil
+    }
+
+    func column(of key: FlatKey) -> RecordColumn? {
+        columns.first { key == $0.key }
+    }
+
+    static func isReserved(_ key: FlatKey) -> Bool {
+        key == "id" || key == "version" || key == "created_at" || key == "created_by" || key == "updated_at" || key == "deleted_at"
+    }
+}
+
+extension FlatKey {
+    static func == (key: FlatKey, name: [UInt8]) -> Bool {
+        key.bytes.count == name.count && name.withUnsafeBytes { key.bytes.elementsEqual($0) }
+    }
+
+    static func == (key: FlatKey, name: String) -> Bool {
+        key.bytes.count == name.utf8.count && key.bytes.elementsEqual(name.utf8)
+    }
+}
+
+extension RecordType {
+    /// The first row with these fields equal to ?1, ?2, … in the order of their names.
+    func selectFirst(_ mask: UInt64) -> SQL {
+        statements.statement(mask) {
+            let terms = names(mask).enumerated().map { "\($1) = ?\($0 + 1)" } + (table.softDelete ? ["deleted_at IS NULL"] : [])
+            let filter = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
+            return "SELECT \(table.selectList) FROM \(table.name)\(filter) ORDER BY id LIMIT 1"
+        }
+    }
+
+    /// The UPDATE of these fields: ?1 the id, ?2 the time, then the fields in the order of their names; answers the new version.
+    func update(_ mask: UInt64) -> SQL {
+        statements.statement(mask | 1 << 63) {
+            let set = names(mask).enumerated().map { "\($1) = ?\($0 + 3)" } + ["updated_at = ?2", "version = version + 1"]
+            let live = table.softDelete ? " AND deleted_at IS NULL" : ""
+            return "UPDATE \(table.name) SET \(set.joined(separator: ", ")) WHERE id = ?1\(live) RETURNING version"
+        }
+    }
+
+    /// Column names in the order in which flat maps bring their fields: bytewise.
+    private func names(_ mask: UInt64) -> [String] {
+        var fields: [(field: String, column: String)] = mask & 1 != 0 ? [("id", "id")] : []
+        for (index, column) in table.columns.enumerated() where index < 62 && mask & (1 << (index + 1)) != 0 {
+            fields.append((column.field.name, column.name))
+        }
+        return fields.sorted { $0.field < $1.field }.map(\.column)
+    }
+}
