@@ -51,17 +51,19 @@ enum RecordModule {
 extension HostRun {
     fileprivate func readable(_ function: String, _ name: String) throws -> RecordType {
         let type = try recordType(function, name)
-        if type.plugin != package?.name, package != nil, !grants("read", type.name), !grants("write", type.name) {
+        if type.plugin != package?.name, let package, !package.manifest.readableTypes.contains(type.name),
+            !package.manifest.writableTypes.contains(type.name)
+        {
             throw Problem(
                 403, "script.capability",
-                "\(function): the plugin \(package?.name ?? "") has no capability to read \(type.name). Name it in capabilities.record.read.")
+                "\(function): the plugin \(package.name) has no capability to read \(type.name). Name it in capabilities.record.read.")
         }
         return type
     }
 
     fileprivate func writable(_ function: String, _ name: String) throws -> RecordType {
         let type = try recordType(function, name)
-        if type.plugin != package?.name, !grants("write", type.name) {
+        if type.plugin != package?.name, package?.manifest.writableTypes.contains(type.name) != true {
             throw Problem(
                 403, "script.capability",
                 "\(function): the plugin \(package?.name ?? "(a rule file)") has no capability to write \(type.name). Name it in capabilities.record.write.")
@@ -74,9 +76,5 @@ extension HostRun {
             throw Problem(422, "script.argument", "\(function): argument 1 is “\(name)”, which is no record type here.")
         }
         return type
-    }
-
-    private func grants(_ verb: String, _ type: String) -> Bool {
-        package?.manifest.capabilities["record"]?[verb]?.array?.contains(.string(type)) ?? false
     }
 }

@@ -21,6 +21,9 @@ package struct Manifest: Sendable {
     package let settings: [FieldDeclaration]
     package let series: [SeriesDeclaration]
     package let capabilities: Object
+    /// Record types of other plugins that its code may read, and those that it may write.
+    package let readableTypes: [String]
+    package let writableTypes: [String]
 
     package init(_ value: Value, file: String) throws(DeclarationError) {
         let declaration = try Declaration(value, file: file)
@@ -71,6 +74,8 @@ package struct Manifest: Sendable {
         }
         self.series = series
         capabilities = declaration.value("capabilities")?.object ?? Object()
+        readableTypes = capabilities["record"]?["read"]?.items?.compactMap(\.string) ?? []
+        writableTypes = capabilities["record"]?["write"]?.items?.compactMap(\.string) ?? []
         try declaration.finish()
     }
 }

@@ -122,14 +122,3 @@ package struct RecordQuery {
         if limited { statement.bind(index, Int64(limit)) }
     }
 }
-
-extension RecordColumn {
-    /// The column for comparing: bounds and requiredness say nothing about what one may look for.
-    var unbounded: RecordColumn {
-        guard field.minimum != nil || field.maximum != nil else { return self }
-        var free = field
-        free.minimum = nil
-        free.maximum = nil
-        return RecordColumn(free)
-    }
-}

@@ -107,7 +107,7 @@ package final class RecordTable: Sendable {
 }
 
 /// One column of a record's table, and how its values go in and come out.
-package struct RecordColumn: Sendable {
+package final class RecordColumn: Sendable {
     package let field: FieldDeclaration
     /// The field's name; `<name>_minor` for money and `<name>_id` for references.
     package let name: String
@@ -120,6 +120,10 @@ package struct RecordColumn: Sendable {
     let highest: Int64
     /// The most bytes that text surely may have; longer ones are counted in characters.
     let longest: Int
+    private let free: RecordColumn?
+
+    /// The column for comparing: bounds and requiredness say nothing about what one may look for.
+    var unbounded: RecordColumn { free ?? self }
 
     init(_ field: FieldDeclaration) {
         self.field = field
@@ -130,6 +134,15 @@ package struct RecordColumn: Sendable {
         lowest = field.minimum.map { $0.scaled(places: scale) ?? .max } ?? .min
         highest = field.maximum.map { $0.scaled(places: scale) ?? .min } ?? .max
         longest = field.maximum?.wholeValue ?? 10_000
+        if field.minimum != nil || field.maximum != nil || field.required {
+            var loose = field
+            loose.minimum = nil
+            loose.maximum = nil
+            loose.required = false
+            free = RecordColumn(loose)
+        } else {
+            free = nil
+        }
         switch field.kind {
         case .money: name = "\(field.name)_minor"
         case .ref: name = "\(field.name)_id"
