@@ -28,13 +28,33 @@ package struct Currency: Hashable, Sendable {
     package var exponent: Int { Int(packed & 7) }
 
     package var code: String {
+        String(unsafeUninitializedCapacity: codeLength) { buffer in
+            writeCode(to: UnsafeMutableRawBufferPointer(buffer))
+            return codeLength
+        }
+    }
+
+    /// How many letters the code has, 3 to 8.
+    package var codeLength: Int { (64 - (packed >> 3).leadingZeroBitCount + 4) / 5 }
+
+    /// Writes the code's letters without making a String; `buffer` has room for `codeLength` bytes.
+    package func writeCode(to buffer: UnsafeMutableRawBufferPointer) {
         var letters = packed >> 3
-        var text: [UInt8] = []
-        while letters != 0 {
-            text.append(UInt8(truncatingIfNeeded: letters & 31) + 0x40)
+        for index in (0..<codeLength).reversed() {
+            buffer[index] = UInt8(truncatingIfNeeded: letters & 31) + 0x40
             letters >>= 5
         }
-        return String(decoding: text.reversed(), as: UTF8.self)
+    }
+
+    /// The currency with a code of 3 to 8 capital letters and an exponent of 0 to 6; nil for anything else.
+    package init?(utf8 code: UnsafeRawBufferPointer, exponent: Int) {
+        guard (3...8).contains(code.count), (0...6).contains(exponent) else { return nil }
+        var letters: UInt64 = 0
+        for byte in code {
+            guard (0x41...0x5A).contains(byte) else { return nil }
+            letters = letters << 5 | UInt64(byte - 0x40)
+        }
+        packed = letters << 3 | UInt64(exponent)
     }
 
     /// Minor units in one whole unit: 100 for two digits.

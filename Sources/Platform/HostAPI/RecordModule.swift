@@ -6,12 +6,12 @@ import Storage
 enum RecordModule {
     static let functions: [HostFunction] = [
         HostFunction("record", "find", .all, "find(type, filter): the first record that fits, with its lines, or nil", flat: { run, arguments, results in
-            let type = try run.readable("record.find", try arguments.readString())
+            let type = try run.readable("record.find", try run.recordType("record.find", &arguments))
             try run.scope.countRead()
             try run.scope.records.find(type, filter: &arguments, into: &results)
         }),
         HostFunction("record", "list", .all, "list(type, { filter =, order =, limit =, lines = }): the records that fit") { run, arguments in
-            let type = try run.readable(arguments.function, try arguments.text(0))
+            let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             let options = try arguments.optionalObject(1)
             var query = RecordQuery(limit: Int(options["limit"]?.int ?? 1_000))
             guard (1...10_000).contains(query.limit) else { throw arguments.wrong(1, "must have a limit from 1 to 10,000") }
@@ -25,21 +25,21 @@ enum RecordModule {
             return .array(rows.map(Value.object))
         },
         HostFunction("record", "create", .writing, "create(type, values): makes a record; gives its id", flat: { run, arguments, results in
-            let type = try run.writable("record.create", try arguments.readString())
+            let type = try run.writable("record.create", try run.recordType("record.create", &arguments))
             results.int(try RecordChanges(run.scope).create(type, from: &arguments))
         }),
         HostFunction("record", "update", .writing, "update(type, id, changes): changes fields; gives the new version", flat: { run, arguments, results in
-            let type = try run.writable("record.update", try arguments.readString())
+            let type = try run.writable("record.update", try run.recordType("record.update", &arguments))
             let id = try arguments.readInt()
             results.int(try RecordChanges(run.scope).update(type, id: id, from: &arguments))
         }),
         HostFunction("record", "delete", .writing, "delete(type, id)") { run, arguments in
-            let type = try run.writable(arguments.function, try arguments.text(0))
+            let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             try RecordChanges(run.scope).delete(type, id: try arguments.integer(1))
             return .null
         },
         HostFunction("record", "count", .all, "count(type, filter): how many records fit") { run, arguments in
-            let type = try run.readable(arguments.function, try arguments.text(0))
+            let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             var query = RecordQuery(limit: 1)
             try query.filter(try arguments.optionalObject(1))
             try run.scope.countRead()
@@ -49,32 +49,33 @@ enum RecordModule {
 }
 
 extension HostRun {
-    fileprivate func readable(_ function: String, _ name: String) throws -> RecordType {
-        let type = try recordType(function, name)
-        if type.plugin != package?.name, let package, !package.manifest.readableTypes.contains(type.name),
+    fileprivate func readable(_ function: String, _ type: RecordType) throws -> RecordType {
+        guard let package, type.plugin != package.name, !package.manifest.readableTypes.contains(type.name),
             !package.manifest.writableTypes.contains(type.name)
-        {
-            throw Problem(
-                403, "script.capability",
-                "\(function): the plugin \(package.name) has no capability to read \(type.name). Name it in capabilities.record.read.")
-        }
-        return type
+        else { return type }
+        throw Problem(
+            403, "script.capability",
+            "\(function): the plugin \(package.name) has no capability to read \(type.name). Name it in capabilities.record.read.")
     }
 
-    fileprivate func writable(_ function: String, _ name: String) throws -> RecordType {
-        let type = try recordType(function, name)
-        if type.plugin != package?.name, package?.manifest.writableTypes.contains(type.name) != true {
-            throw Problem(
-                403, "script.capability",
-                "\(function): the plugin \(package?.name ?? "(a rule file)") has no capability to write \(type.name). Name it in capabilities.record.write.")
-        }
-        return type
+    fileprivate func writable(_ function: String, _ type: RecordType) throws -> RecordType {
+        if let package, type.plugin == package.name || package.manifest.writableTypes.contains(type.name) { return type }
+        throw Problem(
+            403, "script.capability",
+            "\(function): the plugin \(package?.name ?? "(a rule file)") has no capability to write \(type.name). Name it in capabilities.record.write.")
     }
 
-    private func recordType(_ function: String, _ name: String) throws -> RecordType {
+    fileprivate func recordType(_ function: String, named name: String) throws -> RecordType {
         guard let type = scope.revision.recordType(name) else {
             throw Problem(422, "script.argument", "\(function): argument 1 is “\(name)”, which is no record type here.")
         }
         return type
+    }
+
+    /// The record type whose name comes next.
+    fileprivate func recordType(_ function: String, _ reader: inout FlatReader) throws -> RecordType {
+        let name = FlatKey(bytes: try reader.readUTF8())
+        for (known, type) in scope.revision.plugins.typesByName where name == known { return type }
+        return try recordType(function, named: name.string)
     }
 }

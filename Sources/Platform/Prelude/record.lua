@@ -19,7 +19,7 @@ function doc:changed(field) return originals[self][field] ~= self[field] end
 function doc:save()
   local before, changes, any = originals[self], {}, false
   for name, value in pairs(self) do
-    if before[name] ~= value then
+    if name ~= "id" and before[name] ~= value then
       changes[name] = value
       any = true
     end
@@ -65,7 +65,8 @@ function M.create(type_name, values)
   local id = host.create(type_name, values)
   local row = kernel.clone(values)
   row.id = id
-  return attach(type_name, row)
+  originals[row], types[row] = values, type_name
+  return kernel.setmetatable(row, meta)
 end
 
 kernel.global("record", M)

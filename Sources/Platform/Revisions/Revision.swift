@@ -69,6 +69,8 @@ package final class InstalledPlugins: Sendable {
     /// In the order of their dependencies.
     package let packages: [PluginPackage]
     package let recordTypes: [String: RecordType]
+    /// The record types by their names in bytes, for look-ups without a String.
+    let typesByName: [(name: [UInt8], type: RecordType)]
     package let contracts: [String: Contract]
     package let endpoints: [Endpoint]
     package let router: Router<Endpoint>
@@ -115,6 +117,7 @@ package final class InstalledPlugins: Sendable {
             endpoints += package.routes.map(\.endpoint)
         }
         self.recordTypes = recordTypes
+        typesByName = recordTypes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), $0.value) }
         self.contracts = contracts
         self.hooks = hooks
         // A plugin's own route stands for the path that its record type would be served at.

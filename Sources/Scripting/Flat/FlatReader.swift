@@ -83,9 +83,8 @@ package struct FlatReader {
         let minor = try number(Int64.self)
         let exponent = Int(try number(UInt8.self))
         let code = try bytes(Int(number(UInt8.self)))
-        do {
-            return Money(minor: minor, try Currency(code: String(decoding: code, as: UTF8.self), exponent: exponent))
-        } catch { throw .malformed }
+        guard let currency = Currency(utf8: code, exponent: exponent) else { throw .malformed }
+        return Money(minor: minor, currency)
     }
 
     /// The line that a function is defined in; only `describe` yields functions.
@@ -211,6 +210,10 @@ package struct FlatReader {
 /// A field's name in place, to compare without making a String: `switch key { case "sku": … }`.
 package struct FlatKey {
     package let bytes: UnsafeRawBufferPointer
+
+    package init(bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
 
     package var string: String { String(decoding: bytes, as: UTF8.self) }
 

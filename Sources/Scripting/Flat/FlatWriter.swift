@@ -59,15 +59,13 @@ package struct FlatWriter {
     }
 
     package mutating func money(_ value: Money) {
-        var code = value.currency.code
-        code.withUTF8 { letters in
-            guard let at = room(11 + letters.count) else { return }
-            at.storeBytes(of: FlatTag.money.rawValue, as: UInt8.self)
-            (at + 1).storeBytes(of: value.minor.littleEndian, as: Int64.self)
-            (at + 9).storeBytes(of: UInt8(truncatingIfNeeded: value.currency.exponent), as: UInt8.self)
-            (at + 10).storeBytes(of: UInt8(truncatingIfNeeded: letters.count), as: UInt8.self)
-            (at + 11).copyMemory(from: letters.baseAddress!, byteCount: letters.count)
-        }
+        let length = value.currency.codeLength
+        guard let at = room(11 + length) else { return }
+        at.storeBytes(of: FlatTag.money.rawValue, as: UInt8.self)
+        (at + 1).storeBytes(of: value.minor.littleEndian, as: Int64.self)
+        (at + 9).storeBytes(of: UInt8(truncatingIfNeeded: value.currency.exponent), as: UInt8.self)
+        (at + 10).storeBytes(of: UInt8(truncatingIfNeeded: length), as: UInt8.self)
+        value.currency.writeCode(to: UnsafeMutableRawBufferPointer(start: at + 11, count: length))
     }
 
     // MARK: Optional values
