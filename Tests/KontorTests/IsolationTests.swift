@@ -15,6 +15,10 @@ import Testing
         let stranger = Caller(port: server.port, host: globex.domain, token: try acme.user("admin").token)
         let cookie = try Self.cookie(of: server, acme)
         let local = try server.caller("globex")
+        // Or the rate limit would answer before anybody has looked.
+        let limit: Value = ["requests": 1_000_000, "seconds": 1]
+        let widened = try local.ask("PUT", "/api/rate-limits", ["standard": limit, "analytics": limit, "trigger": limit])
+        try #require(widened.status == 200, "\(widened.body)")
         let secrets = try Self.secrets(of: own)
         try #require(secrets.count > 20)
 
@@ -36,8 +40,8 @@ import Testing
                 let text = String(decoding: answer.bytes, as: UTF8.self)
                 #expect(!secrets.contains { text.contains($0) }, "\(method) \(path) told a stranger something of acme's")
             }
-            // Globex's own admin, with ids that acme has, sees globex's rows or none.
-            if method == "GET" {
+            // Globex's own admin, with ids that acme has, sees globex's rows or none. The stream of events has no end to read to.
+            if method == "GET", template != "/api/events" {
                 let text = String(decoding: try local.ask(method, path).bytes, as: UTF8.self)
                 #expect(!secrets.contains { text.contains($0) }, "\(method) \(path) told globex something of acme's")
             }
@@ -86,7 +90,7 @@ import Testing
             switch part {
             case "{month}": return "2026-01"
             case "{path}", "{path...}": return "Rules/tax/gh-standard.lua"
-            case "{code}", "{sku}": return "RICE-5KG"
+            case "{code}": return "1000"
             default: return "1"
             }
         }.joined(separator: "/")

@@ -44,7 +44,7 @@ final class API {
         _ method: String, _ path: String, _ body: Value? = nil, at place: Place, headers: [(String, String)] = []
     ) throws -> Value {
         let bytes = try send(method, path, body.map { (JSON.serialize($0), "application/json") }, at: place, headers: headers)
-        return bytes.isEmpty ? .null : try JSON.parse(bytes)
+        return bytes.isEmpty ? .null : try JSON.parse(bytes, limits: .answer)
     }
 
     /// Asks one thing and returns the answer's bytes, or passes them to `sink` as they come.
@@ -135,6 +135,11 @@ extension Invocation {
         }
         return (api, .tenant(tenants[0].text("domain")))
     }
+}
+
+extension JSONLimits {
+    /// What we take from our own server: it may be long.
+    static let answer = JSONLimits(depth: 64, nodes: 10_000_000)
 }
 
 extension String {

@@ -60,14 +60,29 @@ final class HTTPClient {
         let bytes = Array((head + "\r\n").utf8) + (body ?? [])
         let reader = try self.reader ?? AnswerReader(connect())
         self.reader = reader
-        bytes.withUnsafeBytes { write($0, to: reader.descriptor) }
         do {
+            try send(bytes, to: reader.descriptor)
             let answer = try reader.read(hasBody: method != "HEAD", sink: sink)
             if answer["connection"]?.lowercased() == "close" { disconnect() }
             return answer
         } catch {
             disconnect()
             throw error
+        }
+    }
+
+    private func send(_ bytes: [UInt8], to descriptor: Int32) throws {
+        try bytes.withUnsafeBytes { buffer in
+            var sent = 0
+            while sent < buffer.count {
+                // A server that is gone is an error here, no signal to the process.
+                let count = Glibc.send(descriptor, buffer.baseAddress.map { $0 + sent }, buffer.count - sent, Int32(MSG_NOSIGNAL))
+                if count < 0, errno == EINTR { continue }
+                // It may have answered before it hung up; then the answer tells more.
+                if count < 0, errno == EPIPE || errno == ECONNRESET { return }
+                guard count > 0 else { throw Failure(detail: "The request could not be sent: \(String(cString: strerror(errno))).") }
+                sent += count
+            }
         }
     }
 

@@ -60,7 +60,7 @@ final class Caller {
         let headers: [(name: String, value: String)]
         let bytes: [UInt8]
         /// The body as JSON; null when it is none.
-        var body: Value { (try? JSON.parse(bytes)) ?? .null }
+        var body: Value { (try? JSON.parse(bytes, limits: .answer)) ?? .null }
         var code: String? { body["code"]?.string }
         subscript(key: String) -> Value? { body[key] }
         func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
