@@ -32,7 +32,7 @@ package struct BackupService: Sendable {
         }
     }
 
-    private let instance: Instance
+    let instance: Instance
     private let system: SystemStore
 
     package init(_ instance: Instance) {

@@ -5,7 +5,7 @@ import Platform
 enum BackupEndpoints {
     /// The operator's.
     static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
-        [list, create, verify, restore(application)]
+        [list, create, verify, restore(application), makeTenant]
     }
 
     /// A tenant's own.
@@ -122,6 +122,23 @@ enum BackupEndpoints {
                     "former_file": done.former.map { .string($0) } ?? .null,
                 ])
         }
+    }
+
+    private static let makeTenant = Endpoint(
+        .post, "/api/backups/{id}/tenant", access: .operator, execution: .worker, rateClass: .unlimited,
+        documentation: .init(
+            "Make a new tenant out of a copy", tag: "Backups",
+            input: .object([
+                .init("domain", .string(minLength: 1, maxLength: 253), required: true, example: "copy.localhost"),
+                .init("name", .string(minLength: 1, maxLength: 200), "That of the tenant that was copied unless said otherwise."),
+                .init("reason", .string(minLength: 1, maxLength: 1_000), required: true, example: "To look at June"),
+            ]),
+            replies: [.init(201, "The tenant is there; tokens and sessions of the former do not open it.", TenantEndpoints.schema)])
+    ) { call in
+        let tenant = try BackupService(call.instance).makeTenant(
+            of: try call.id(), name: call.body["name"]?.string, domain: try call.text("domain"), actor: call.actingUser,
+            reason: try call.text("reason"))
+        return Reply(201, tenant.facts.value, headers: [("Location", "/api/tenants/\(tenant.id)")])
     }
 
     private static func page(_ call: Call, tenantID: Int64?) throws -> Reply {

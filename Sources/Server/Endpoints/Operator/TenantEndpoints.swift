@@ -7,7 +7,7 @@ enum TenantEndpoints {
         [list, get, create, change, setStatus, delete(application)]
     }
 
-    private static let schema: Schema = .object([
+    static let schema: Schema = .object([
         .init("id", .integer(minimum: 1), required: true),
         .init("name", .string(), required: true, example: "Acme Ltd"),
         .init("domain", .string(), required: true, "The main host name.", example: "acme.localhost"),

@@ -1,0 +1,46 @@
+import Core
+import Platform
+import Storage
+
+extension BackupService {
+    private static let revokeTokens = SQL("UPDATE platform_tokens SET revoked_at = ?1 WHERE revoked_at IS NULL")
+    private static let endSessions = SQL("DELETE FROM platform_sessions")
+
+    /// Makes a new tenant out of a copy: its own id, name and host, with the data of the tenant that was copied.
+    ///
+    /// Log-ins go on; tokens and sessions of the former do not open the new one.
+    /// - Throws: 404 `backup.not_found`; 409 `backup.system`, `tenant.domain_taken`; what the copy's check throws. Nothing is
+    ///   left of the new tenant then, but its domain rests if the copy went wrong after it was checked.
+    package func makeTenant(
+        of id: Int64, name: String?, domain: String, actor: ActingUser, reason: String
+    ) throws -> Tenant {
+        let record = try instance.system.backup(id)
+        guard let source = record.tenantID else {
+            throw Problem(409, "backup.system", "This is a copy of the system's own database, not of a tenant's.")
+        }
+        _ = try verify(id)
+        let facts = try instance.directory.tenant(id: source).facts
+        let tenant = try instance.createTenant(
+            NewTenant(
+                name: name ?? facts.name, domain: domain, subscriptionTier: facts.subscriptionTier, currency: facts.currency.code,
+                country: facts.country, timeZone: facts.timeZone.name, locale: facts.locale), actor: actor)
+        do {
+            _ = try Restore.restore(record.path, digest: record.sha256, into: tenant.store, at: instance.clock.now())
+            tenant.rest()
+            try tenant.identityWillChange()
+            _ = try tenant.store.write { db in
+                try db.run(Self.revokeTokens, actor.at)
+                try db.run(Self.endSessions)
+                try Audit.append(
+                    db, actor, "tenant.made_of_backup", object: ("backup", id),
+                    after: ["taken_at": .string(record.createdAt), "sha256": .string(record.sha256)], reason: reason)
+            }
+            return tenant
+        } catch {
+            // The first error is the one to tell.
+            _ = try? instance.setStatus(ofTenant: tenant.id, .inactive, actor: actor, reason: "the copy went wrong")
+            try? instance.deleteTenant(tenant.id, actor: actor, reason: "the copy went wrong")
+            throw error
+        }
+    }
+}
