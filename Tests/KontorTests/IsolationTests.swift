@@ -41,7 +41,8 @@ import Testing
                 #expect(!secrets.contains { text.contains($0) }, "\(method) \(path) told a stranger something of acme's")
             }
             // Globex's own admin, with ids that acme has, sees globex's rows or none. The stream of events has no end to read to.
-            if method == "GET", template != "/api/events" {
+            // (The description's examples are the same for all.)
+            if method == "GET", template != "/api/events", template != "/openapi.json" {
                 let text = String(decoding: try local.ask(method, path).bytes, as: UTF8.self)
                 #expect(!secrets.contains { text.contains($0) }, "\(method) \(path) told globex something of acme's")
             }

@@ -46,6 +46,7 @@ final class Housekeeping: Sendable {
                         attempt("holds", tenant) { try expireHolds(tenant) }
                     }
                 }
+                if backupMinutes > 0, minutes % backupMinutes == 0 { backUp() }
             }
         }
     }
@@ -63,6 +64,22 @@ final class Housekeeping: Sendable {
         _ = try tenant.store.write { db in
             try Ledger(db, clock: clock).expireHolds(actor: LedgerActor(id: 0, label: "service"))
         }
+    }
+
+    /// Copies what has changed since its last copy, once a day as the day's.
+    private func backUp() {
+        let service = BackupService(instance)
+        for tenant in [nil] + instance.directory.all.map(Optional.some) where !isOver {
+            attempt("backup", tenant) {
+                let newest = try tenant.flatMap { try instance.system.newestBackup(tenantID: $0.id) }
+                if let tenant, let newest, try !hasChanged(tenant, since: Instant(newest.createdAt)) { return }
+                let isFirstOfDay = try newest.map {
+                    try Instant($0.createdAt).adding(milliseconds: Self.dayMilliseconds) < instance.now
+                } ?? true
+                _ = try service.make(of: tenant, tier: isFirstOfDay ? .daily : .hourly, actor: .service(at: instance.now))
+            }
+        }
+        attempt("backup") { try service.prune(now: instance.now) }
     }
 
     private func hasChanged(_ tenant: Tenant, since: Instant) throws -> Bool {

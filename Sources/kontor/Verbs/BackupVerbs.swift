@@ -35,10 +35,19 @@ enum BackupVerbs {
             guard let backup = Int64(try arguments.word(0, "BACKUP")) else { throw UsageError("BACKUP must be a number: see kontor backup list") }
             let api = try invocation.api()
             var body: Object = ["reason": .string(arguments["reason"] ?? "by the command line")]
-            if let domain = arguments["as"] { body["domain"] = .string(domain) }
-            if let over = arguments["over"] { body["tenant_id"] = try api.tenant(over)["id"] ?? .null }
-            if let name = arguments["name"] { body["name"] = .string(name) }
-            let answer = try api.ask("POST", "/api/backups/\(backup)/restore", .object(body), at: .operator)
+            if let domain = arguments["as"] {
+                body["domain"] = .string(domain)
+                if let name = arguments["name"] { body["name"] = .string(name) }
+            } else {
+                // The backup says whose it is; that it is the one that was meant is worth a question.
+                let tenant = try api.tenant(arguments["over"] ?? "")
+                let owner = try api.all("/api/backups", at: .operator).first { $0["id"]?.int == backup }?["tenant_id"]
+                guard owner == tenant["id"] else {
+                    throw Problem(409, "backup.other_tenant", "Backup \(backup) is not one of \(tenant.text("domain")).")
+                }
+            }
+            let path = "/api/backups/\(backup)/" + (arguments.has("as") ? "tenant" : "restore")
+            let answer = try api.ask("POST", path, .object(body), at: .operator)
             invocation.answer(answer) { answer.lines }
             return .done
         },
