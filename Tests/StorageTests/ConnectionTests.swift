@@ -35,6 +35,71 @@ import Testing
         }
     }
 
+    @Test func `values of documents are bound as they are stored`() throws {
+        let select = SQL("SELECT ?, ?, ?, ?, ?, ?, ?")
+        let values: [Value] = [
+            .null, .bool(true), .int(-5), .string("a"), .decimal(try Decimal("2.50")),
+            .money(Money(minor: 1250, try Currency("GHS"))), .object(["list": .array([.int(1), .null])]),
+        ]
+        let row = try db.first(select, values: values) { row in (0..<row.count).map { row.value($0) } }
+        #expect(row == [.null, .int(1), .int(-5), .string("a"), .string("2.5"), .int(1250), .string(#"{"list":[1,null]}"#)])
+        let month = try CalendarMonth("2026-01")
+        let some: Int64? = 7
+        let texts = try db.query(SQL("SELECT ?, ?, ?, ?"), values: [month, "xyz".dropFirst(), some, 1.5]) { row in
+            (0..<4).map { row.value($0) }
+        }
+        #expect(texts == [[.string("2026-01"), .string("yz"), .int(7), .double(1.5)]])
+        var seen: [Int64] = []
+        try db.each(SQL("VALUES (?), (?)"), values: [1, 2]) { row in
+            seen.append(row.int(0))
+            return true
+        }
+        #expect(seen == [1, 2])
+        #expect(try db.text(SQL("SELECT ?"), "x") == "x" && db.text(SQL("SELECT NULL")) == nil)
+        #expect(try db.integer(SQL("SELECT 1 WHERE ?"), false) == 0)
+    }
+
+    @Test func `the fast path binds every type`() throws {
+        let statement = try db.statement(SQL("SELECT ?1, ?2, ?3, ?4, ?5, ?6"))
+        statement.bind(1, 5 as Int64?)
+        statement.bind(2, "text" as String?)
+        statement.bind(3, [1, 2] as [UInt8]?)
+        statement.bind(4, nil as Int64?)
+        statement.bind(5, nil as String?)
+        statement.bind(6, nil as [UInt8]?)
+        #expect(try statement.step())
+        #expect(statement.int64(0) == 5 && statement.text(1) == "text" && statement.bytes(2) == [1, 2])
+        #expect((3...5).allSatisfy { statement.isNull($0) })
+        statement.reset()
+        // Parameters stay bound; one that does not exist is told by the next step.
+        #expect(try statement.step() && statement.int64(0) == 5)
+        statement.reset()
+        statement.bind(7, 1 as Int64)
+        #expect(throws: StorageError.self) { try statement.step() }
+        #expect(try statement.step())
+    }
+
+    @Test func `a file gives back the pages of what was removed`() throws {
+        try db.execute(script: "CREATE TABLE t (a BLOB) STRICT")
+        let insert = SQL("INSERT INTO t VALUES (?)")
+        try db.transaction { for _ in 0..<200 { try db.run(insert, [UInt8](repeating: 1, count: 4000)) } }
+        try db.execute(script: "DELETE FROM t")
+        try db.checkpoint(.truncate)
+        let before = try Files.size(folder("a.db"))
+        try db.vacuum()
+        try db.checkpoint(.truncate)
+        #expect(try Files.size(folder("a.db")) < before / 10)
+        #expect(try db.soundness(full: true) == [])
+        // And nothing can be attached afterwards either.
+        #expect(throws: StorageError.self) { try db.run(SQL("ATTACH ':memory:' AS other")) }
+    }
+
+    @Test func `values and statements beyond the limits are refused`() throws {
+        #expect(throws: StorageError.tooBig) { try db.run(SQL("SELECT zeroblob(100000000)")) }
+        #expect(throws: StorageError.self) { try db.run(SQL("SELECT " + String(repeating: "(", count: 300) + "1" + String(repeating: ")", count: 300))) }
+        #expect(throws: StorageError.self) { try db.run(SQL("")) }
+    }
+
     @Test func `a long text survives a change of what it was bound from`() throws {
         let statement = try db.statement(SQL("SELECT ?1"))
         var text = String(repeating: "x", count: 100_000)

@@ -16,17 +16,17 @@ import Testing
         let store = store()
         let held = try HeldLane(store)
         nonisolated(unsafe) var order: [Int] = []
-        let works = (0..<50).map { number in
+        let works = (0..<200).map { number in
             Work({ try $0.run(Sample.insert, "item \(number)", number) }, finished: { _ in order.append(number) })
         }
         for work in works { try store.submit(work) }
         held.release()
         for work in works { #expect(work.isCommitted) }
-        #expect(order == Array(0..<50))
+        #expect(order == Array(0..<200))
         #expect(store.statistics.turns == 1)
-        #expect(store.statistics.largestGroup == 51)
-        #expect(store.statistics.committed == 51)
-        #expect(try Sample.names(store) == (0..<50).map { "item \($0)" })
+        #expect(store.statistics.largestGroup == 201)
+        #expect(store.statistics.committed == 201)
+        #expect(try Sample.names(store) == (0..<200).map { "item \($0)" })
     }
 
     @Test func `a turn ends at its limit and the rest come in the next`() throws {

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Storage
 import Testing
 
@@ -143,6 +144,31 @@ import Testing
         read.wait()
         #expect(openings == 1)
         #expect(try Sample.names(store) == ["one"])
+    }
+
+    @Test func `a turn that reads is not held up by someone who waits for its end`() throws {
+        let store = store { $0.readerWaitNanoseconds = 3_600_000_000_000 }
+        let entered = Gate()
+        let closing = Gate()
+        nonisolated(unsafe) var names: [String]?
+        let work = Work { db in
+            entered.open()
+            closing.wait()
+            names = try Sample.names(store)
+            try db.run(Sample.insert, "one", 1)
+        }
+        try store.submit(work)
+        entered.wait()
+        let closed = Gate()
+        Thread.start(name: "closer", stackBytes: 1 << 18) {
+            try? store.whileClosed("it is being moved") {}
+            closed.open()
+        }
+        // The turn goes on once somebody waits for its end.
+        while store.waitersForQuiet == 0 { sched_yield() }
+        closing.open()
+        #expect(work.isCommitted && names == [])
+        closed.wait()
     }
 
     @Test func `a store that cannot be opened says why, and is tried again`() throws {

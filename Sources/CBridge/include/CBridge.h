@@ -3,4 +3,4 @@
 #include "CBridgeLua.h"
 #include "CBridgeSQLite.h"
 #include "CBridgeSQLiteFault.h"
-#include "CBridgeThread.h"
+#include "CBridgeSystem.h"

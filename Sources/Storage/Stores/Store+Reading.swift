@@ -25,9 +25,11 @@ extension Store {
     private func takeReader() throws(StorageError) -> Connection {
         let deadline = monotonicNanoseconds() + configuration.readerWaitNanoseconds
         try ensureOpen()
+        // A lane that reads during its turn goes first: whoever waits for quiet waits for that turn too.
+        let goesFirst = LanePool.isLaneThread
         monitor.lock()
         while true {
-            if waitingForQuiet == 0 {
+            if waitingForQuiet == 0 || goesFirst {
                 guard isReadable else {  // closed again since
                     monitor.unlock()
                     try ensureOpen()

@@ -93,6 +93,8 @@ package final class Store: Lane, @unchecked Sendable {
 
     package var statistics: LaneStatistics { monitor.locked { counts } }
     package var queued: Int { monitor.locked { queue.count } }
+    /// Threads that wait for turns and reads to end.
+    package var waitersForQuiet: Int { monitor.locked { waitingForQuiet } }
     /// On `monotonicNanoseconds`; 0 if it never was.
     package var lastUsed: UInt64 { monitor.locked { lastUse } }
 

@@ -1,3 +1,4 @@
+import CBridge
 import Core
 
 /// The stores of one process by number: made once each, opened at first use, closed when idle.
@@ -60,12 +61,13 @@ package final class StoreRegistry: @unchecked Sendable {
             }
         }
         sweep.open = open.count
-        guard open.count > mostOpen else { return sweep }
-        for (_, store) in open.sorted(by: { $0.lastUse < $1.lastUse }).prefix(open.count - mostOpen)
-        where store.closeIfIdle() {
+        let excess = max(0, open.count - mostOpen)
+        for (_, store) in open.sorted(by: { $0.lastUse < $1.lastUse }).prefix(excess) where store.closeIfIdle() {
             sweep.closed += 1
             sweep.open -= 1
         }
+        // The pages and schemas of closed stores lie scattered, and would be kept for the next ones.
+        if sweep.closed > 0 { kontor_trim_memory() }
         return sweep
     }
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
-#include "CBridgeThread.h"
+#include "CBridgeSystem.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -9,3 +10,5 @@ void kontor_thread_name(const char *name) {
     strncpy(short_name, name, sizeof short_name - 1);
     pthread_setname_np(pthread_self(), short_name);
 }
+
+void kontor_trim_memory(void) { malloc_trim(0); }
