@@ -32,6 +32,8 @@ extension LedgerError: ProblemConvertible {
             [("account", .string(account))]
         case .idempotencyConflict(_, let entry), .sourceAlreadyPosted(_, let entry): [("entry", .int(entry))]
         case .alreadyReversed(let entry, let by): [("entry", .int(entry)), ("reversed_by", .int(by))]
+        case .correctionExceeds(let entry, let account, let remaining, _):
+            [("entry", .int(entry)), ("account", .string(account)), ("remaining", .int(remaining.minor))]
         case .holdResolved(let hold, let state): [("hold", .int(hold)), ("state", .string(state))]
         case .periodClosed(let month, _), .periodLocked(let month, _), .periodState(let month, _, _),
             .periodOrder(let month, _), .periodHasHolds(let month, _):
@@ -75,6 +77,8 @@ extension LedgerError: ProblemConvertible {
             "Entry \(Self.number(entry)) was reversed already, by \(Self.number(by))."
         case .sourceAlreadyPosted(let source, let entry):
             "\(source.type) \(source.id) was posted already, as \(Self.number(entry))."
+        case .correctionExceeds(let entry, let account, let remaining, let asked):
+            "Of \(Self.number(entry)) \(remaining) is left on account \(account); \(asked) cannot be taken back."
         case .holdUnknown(let hold): "There is no hold \(hold)."
         case .holdResolved(let hold, let state): "Hold \(hold) is \(state) already."
         case .captureExceedsHold(let hold, let line, let remaining, let asked):

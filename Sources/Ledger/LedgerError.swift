@@ -35,6 +35,8 @@ package enum LedgerError: Error, Sendable, Equatable {
     case entryUnknown(Int64)
     case alreadyReversed(entry: Int64, by: Int64)
     case sourceAlreadyPosted(EntrySource, entry: Int64)
+    /// More would be taken back than is left of what the entry brought.
+    case correctionExceeds(entry: Int64, account: String, remaining: Money, asked: Money)
     case holdUnknown(Int64)
     case holdResolved(Int64, state: String)
     case captureExceedsHold(Int64, line: Int, remaining: Int64, asked: Int64)
@@ -92,6 +94,7 @@ extension LedgerError {
         case .entryUnknown: "ledger.entry_unknown"
         case .alreadyReversed: "ledger.already_reversed"
         case .sourceAlreadyPosted: "ledger.source_already_posted"
+        case .correctionExceeds: "ledger.correction_exceeds"
         case .holdUnknown: "ledger.hold_unknown"
         case .holdResolved: "ledger.hold_resolved"
         case .captureExceedsHold: "ledger.capture_exceeds_hold"

@@ -7,7 +7,7 @@ import Testing
 /// Random operations against the ledger and against `ModelBook`: the same answers, the same balances, and the laws of
 /// the house after each.
 @Suite struct ModelTests {
-    static let operations = 1200
+    static let operations = 1000
 
     @Test(arguments: UInt64(1)...24)
     func `the ledger does what the slow and obvious book does`(seed: UInt64) throws {
@@ -154,13 +154,23 @@ private final class ModelRun {
         let key = random.chance(25) ? "k\(random.below(40))" : nil
         let conditions = random.chance(5) ? [ModelBook.Condition(account: "1000", atLeast: Int128(random.below(2000)) - 500)] : []
         var entry = ModelBook.Entry(day: day, lines: lines, key: key)
+        if random.chance(15) {
+            entry.corrects = 1 + random.below(model.entries.count + 1)
+            if random.chance(90), model.entries.indices.contains(entry.corrects! - 1) {
+                // Part of it, taken back.
+                let amount = Int128(1 + random.below(100))
+                entry.lines = model.entries[entry.corrects! - 1].lines.prefix(2).map {
+                    .init(account: $0.account, isDebit: !$0.isDebit, amount: amount)
+                }
+            }
+        }
         if let key, random.chance(60), let old = model.entries.first(where: { $0.key == key }) { entry = old }
         let expected = model.post(entry, conditions)
         return ("post", expected, { [self] ledger in
             try ledger.post(
                 NewEntry(
                     kind: "journal", effectiveOn: date(entry.day), actor: book.user, lines: new(entry.lines),
-                    idempotencyKey: key,
+                    corrects: entry.corrects.map { Int64($0) }, idempotencyKey: key,
                     conditions: conditions.map { BalanceCondition(.code($0.account), .available, atLeast: Int64($0.atLeast)) }))
         })
     }

@@ -100,6 +100,32 @@ import Testing
         try book.expectRefusal("ledger.entry_unknown") { try $0.post(refund) }
     }
 
+    /// LG-13.
+    @Test func `what is taken back of an entry never exceeds it, account by account`() throws {
+        try book.post("2026-01-05", .debit("1000", 120), .credit("4000", 100), .credit("2100", 20))
+        func refund(_ sales: Int64, _ tax: Int64) throws -> NewEntry {
+            var entry = try book.entry(
+                "2026-01-06", [.debit("4000", sales), .debit("2100", tax), .credit("1100", sales + tax)], kind: "refund")
+            entry.corrects = 1
+            return entry
+        }
+        try book.write { try $0.post(refund(60, 12)) }
+        let error = try book.expectRefusal("ledger.correction_exceeds") { try $0.post(refund(40, 9)) }
+        #expect(
+            error == .correctionExceeds(entry: 1, account: "2100", remaining: Money(minor: 8, Book.ghs), asked: Money(minor: 9, Book.ghs)))
+        // Undoing it whole would take back what was taken back already.
+        try book.expectRefusal("ledger.correction_exceeds") {
+            try $0.reverse(entry: 1, effectiveOn: .of("2026-01-06"), reason: "x", actor: book.user)
+        }
+        // A refund that is undone counts no more.
+        try book.write { try $0.reverse(entry: 2, effectiveOn: .of("2026-01-06"), reason: "x", actor: book.user) }
+        try book.write { try $0.post(refund(100, 20)) }
+        try book.expectRefusal("ledger.correction_exceeds") {
+            try $0.reverse(entry: 3, effectiveOn: .of("2026-01-06"), reason: "x", actor: book.user)
+        }
+        #expect(try book.read { try $0.verify().problems } == [])
+    }
+
     @Test func `a memo can be erased, and only it`() throws {
         var entry = try book.entry("2026-01-05", [.debit("1000", 1), .credit("3000", 1)])
         entry.memo = "for Ama Mensah"

@@ -77,15 +77,15 @@ enum Decision {
 
     private static func sum(_ effect: Effect) throws(LedgerError) -> Balance {
         var balance = effect.slot.balance
-        let sums = [
-            balance.postedDebits.addingReportingOverflow(effect.debits),
-            balance.postedCredits.addingReportingOverflow(effect.credits),
-            balance.pendingDebits.addingReportingOverflow(effect.pendingDebits),
-            balance.pendingCredits.addingReportingOverflow(effect.pendingCredits),
-        ]
-        guard !sums.contains(where: \.overflow) else { throw .amountOverflow(account: effect.slot.account.code) }
-        (balance.postedDebits, balance.postedCredits) = (sums[0].partialValue, sums[1].partialValue)
-        (balance.pendingDebits, balance.pendingCredits) = (sums[2].partialValue, sums[3].partialValue)
+        var (overflows, overflow) = (false, false)
+        (balance.postedDebits, overflow) = balance.postedDebits.addingReportingOverflow(effect.debits)
+        overflows = overflow
+        (balance.postedCredits, overflow) = balance.postedCredits.addingReportingOverflow(effect.credits)
+        overflows = overflows || overflow
+        (balance.pendingDebits, overflow) = balance.pendingDebits.addingReportingOverflow(effect.pendingDebits)
+        overflows = overflows || overflow
+        (balance.pendingCredits, overflow) = balance.pendingCredits.addingReportingOverflow(effect.pendingCredits)
+        guard !overflows, !overflow else { throw .amountOverflow(account: effect.slot.account.code) }
         guard balance.pendingDebits >= 0, balance.pendingCredits >= 0 else {
             throw .damaged("the holds of account \(effect.slot.account.code) are more than its pending totals")
         }

@@ -99,6 +99,9 @@ extension Ledger {
         if let corrected = draft.record.corrects, try EntryRows.effectiveOn(corrected, db) == nil {
             throw LedgerError.entryUnknown(corrected)
         }
+        if draft.record.corrects != nil || draft.record.reverses != nil {
+            try Self.checkCorrection(draft.record, draft.lines, accounts: { try memory.slot(.id($0), db)?.account }, db)
+        }
         if draft.isOncePerSource, let type = draft.record.sourceType, let id = draft.record.sourceID {
             let source = EntrySource(type: type, id: id)
             if let entry = try EntryRows.standing(source: source, kind: draft.record.kind, db) {
@@ -128,8 +131,9 @@ extension Ledger {
     private func write(_ draft: inout Draft, _ effects: [Effect]) throws -> PostedEntry {
         var head = try memory.head ?? memory.validate(db)
         let now = clock.now()
+        let nowText = now.description
         draft.record.id = head.entry + 1
-        draft.record.recordedAt = max(now.description, head.recordedAt)
+        draft.record.recordedAt = max(nowText, head.recordedAt)
         var salt: [UInt8] = []
         if let memo = draft.memo {
             salt = memory.salt()
@@ -151,7 +155,8 @@ extension Ledger {
         head.entryDigest = digest
         head.recordedAt = draft.record.recordedAt
         memory.head = head
-        return PostedEntry(id: id, digest: digest, recordedAt: try recorded(draft.record.recordedAt, now))
+        let isNow = draft.record.recordedAt == nowText
+        return PostedEntry(id: id, digest: digest, recordedAt: isNow ? now : try Instant(draft.record.recordedAt))
     }
 
     /// - Parameter entry: the entry that moved them; nil if a hold did.
@@ -169,10 +174,6 @@ extension Ledger {
             effect.slot.balance = effect.after
             effect.slot.balance.lastEntry = entry ?? effect.after.lastEntry
         }
-    }
-
-    private func recorded(_ text: String, _ now: Instant) throws -> Instant {
-        text == now.description ? now : try Instant(text)
     }
 }
 

@@ -155,6 +155,9 @@ final class Replay {
         if let corrected = entry.corrects, corrected >= entry.id || corrected < 1 {
             problem(.entry, place, "It corrects entry \(corrected), which is not before it.")
         }
+        do {
+            try Ledger.checkCorrection(entry, lines, before: entry.id, accounts: { self.slots[$0]?.account }, db)
+        } catch let error as LedgerError { problem(.rule, place, error.detail) }
         guard let reversed = entry.reverses else { return }
         guard reversed < entry.id, let original = try EntryRows.find(id: reversed, db)?.record else {
             return problem(.entry, place, "It reverses entry \(reversed), which is not before it.")

@@ -23,6 +23,7 @@ struct ModelBook {
         var lines: [Line]
         var reverses: Int?
         var key: String?
+        var corrects: Int?
     }
 
     struct Hold {
@@ -118,6 +119,29 @@ struct ModelBook {
         return ""
     }
 
+    /// Whether more is taken back from an entry than it brought, all its corrections and reversals counted.
+    func correction(_ entry: Entry) -> String {
+        if let corrected = entry.corrects, !entries.indices.contains(corrected - 1) { return "entry_unknown" }
+        var origin = entry
+        var root: Int?
+        while let reversed = origin.reverses { (root, origin) = (reversed, entries[reversed - 1]) }
+        guard let number = origin.corrects ?? root else { return "" }
+        var family: Set = [number]
+        for (index, other) in entries.enumerated() where other.corrects == number || family.contains(other.reverses ?? 0) {
+            family.insert(index + 1)
+        }
+        func net(_ lines: [Line], _ account: String) -> Int128 {
+            lines.reduce(0) { $1.account == account ? $0 + ($1.isDebit ? $1.amount : -$1.amount) : $0 }
+        }
+        for account in accounts.map(\.code) {
+            let (first, change) = (net(entries[number - 1].lines, account), net(entry.lines, account))
+            let left = family.reduce(Int128(0)) { $0 + net(entries[$1 - 1].lines, account) } + change
+            if first > 0, change < 0, left < 0 { return "correction_exceeds" }
+            if first < 0, change > 0, left > 0 { return "correction_exceeds" }
+        }
+        return ""
+    }
+
     /// - Parameter after: the book as it would be.
     func state(_ lines: [Line], _ after: ModelBook, _ conditions: [Condition] = [], released: [Line] = []) -> String {
         if lines.contains(where: { account($0.account)!.isClosed }) { return "account_closed" }
@@ -139,6 +163,7 @@ struct ModelBook {
         }
         if code.isEmpty { code = calendar(entry.day) }
         if code.isEmpty { code = references(entry.lines) }
+        if code.isEmpty { code = correction(entry) }
         var after = self
         after.entries.append(entry)
         if code.isEmpty { code = state(entry.lines, after, conditions) }
