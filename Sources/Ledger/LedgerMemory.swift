@@ -7,7 +7,8 @@ import Storage
 /// the remembered one, nothing has changed; if it is another, because of a rollback or otherwise, all is forgotten.
 /// Keep one beside each write connection; it belongs to whoever owns the connection.
 package final class LedgerMemory {
-    static let accountLimit = 8192
+    /// Accounts are let go between calls once there are more. Never during one: a call knows an account by its slot.
+    private let accountLimit: Int
 
     var head: Head?
     var periods: PeriodTable?
@@ -19,9 +20,11 @@ package final class LedgerMemory {
     var bytes = CanonicalBytes(capacity: 2048)
     private var salts: [UInt8] = []
 
-    package init() {}
+    package init(accountLimit: Int = 8192) { self.accountLimit = accountLimit }
 
+    /// At the start of every writing call.
     func validate(_ db: Connection) throws -> Head {
+        if byID.count > accountLimit { forget() }
         if let head {
             if try head.isCurrent(db) { return head }
             forget()
@@ -63,10 +66,6 @@ package final class LedgerMemory {
 
     private func remember(_ slot: AccountSlot?) -> AccountSlot? {
         guard let slot else { return nil }
-        if byID.count >= Self.accountLimit {
-            byID.removeAll(keepingCapacity: true)
-            byCode.removeAll(keepingCapacity: true)
-        }
         byID[slot.account.id] = slot
         byCode[slot.account.code] = slot
         return slot

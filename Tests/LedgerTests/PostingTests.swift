@@ -217,6 +217,16 @@ import Testing
         #expect(try book.read { try $0.entries().map(\.id) } == [2, 1])
     }
 
+    @Test func `an account that comes twice is one account, however little is remembered`() throws {
+        let book = try Book(memory: LedgerMemory(accountLimit: 1))
+        for _ in 0..<3 {
+            try book.post(
+                "2026-01-05", .debit("1000", 1), .debit("1100", 2), .credit("2000", 3), .credit("2100", 4), .debit("1000", 4))
+        }
+        #expect(try book.posted("1000") == 15)
+        #expect(try book.read { try $0.verify().problems } == [])
+    }
+
     @Test func `times never fall, whatever the clock does`() throws {
         let first = try book.post("2026-01-05", .debit("1000", 1), .credit("3000", 1))
         book.clock.advance(milliseconds: -60_000)

@@ -75,11 +75,18 @@ import Testing
 
     @Test func `a new format begins a new stretch of the same count`() throws {
         _ = try next()
+        _ = try next("2025-12-31")
         try book.write {
             try $0.setFormat(series: "invoice", NumberFormat("R{year}/{seq:4}"), reason: "shorter", actor: book.user)
         }
         #expect(try next() == "R2026/0002")
-        #expect(try book.read { try $0.segments(of: "invoice").map(\.format) } == ["INV-{year}-{seq:6}", "R{year}/{seq:4}"])
+        #expect(try next("2025-12-31") == "INV-2025-000002")  // that year is over
+        #expect(try next("2027-01-01") == "R2027/0001")
+        #expect(
+            try book.read { try $0.segments(of: "invoice").map(\.format) } == [
+                "INV-{year}-{seq:6}", "INV-{year}-{seq:6}", "R{year}/{seq:4}", "R{year}/{seq:4}",
+            ])
+        #expect(try book.read { try $0.verify().problems } == [])
     }
 
     @Test func `each branch counts by itself`() throws {

@@ -25,7 +25,7 @@ extension Ledger {
         if let expecting, expecting != segment.next {
             throw LedgerError.sequenceBlocked(name, next: segment.next, given: expecting)
         }
-        let text = try segment.series.format.render(sequence: segment.next, date: date, branch: branchCode)
+        let text = try segment.format.render(sequence: segment.next, date: date, branch: branchCode)
         var taken = segment
         let id = try segment.id ?? openSegment(segment, first: segment.next, actor)
         taken.id = id
@@ -50,7 +50,7 @@ extension Ledger {
         series name: String, branch: Int64? = nil, branchCode: String? = nil, date: CalendarDate
     ) throws -> (value: Int64, text: String) {
         let (_, segment) = try segment(name, branch, date, reading: true)
-        return (segment.next, try segment.series.format.render(sequence: segment.next, date: date, branch: branchCode))
+        return (segment.next, try segment.format.render(sequence: segment.next, date: date, branch: branchCode))
     }
 
     /// - Parameter reading: on a connection that may be a reader: nothing remembered is used.
@@ -61,13 +61,12 @@ extension Ledger {
             series: name, branch: series.isBranched ? try Self.check(branch, of: name) : 0,
             period: series.reset.period(of: date))
         if !reading, let remembered = memory.segments[key] { return (key, remembered) }
-        var segment = Segment(
-            series: series, id: nil, branch: key.branch, period: key.period, next: series.first, lastOn: nil)
-        if let (open, lastOn) = try SeriesRows.open(series.id, branch: key.branch, period: key.period, db) {
-            segment.id = open.id
-            segment.next = open.next
-            segment.lastOn = lastOn
-        }
+        let found = try SeriesRows.open(series.id, branch: key.branch, period: key.period, db)
+        // A segment keeps the format that it was opened with.
+        let segment = Segment(
+            series: series, id: found?.segment.id, branch: key.branch, period: key.period,
+            format: try found.map { try NumberFormat($0.segment.format) } ?? series.format,
+            next: found?.segment.next ?? series.first, lastOn: found?.lastOn)
         if !reading { memory.segments[key] = segment }
         return (key, segment)
     }
@@ -89,12 +88,13 @@ extension Ledger {
     func openSegment(_ segment: Segment, first: Int64, _ actor: LedgerActor, reason: String? = nil) throws -> Int64 {
         let id = try SeriesRows.nextSegment(db)
         try SeriesRows.insert(
-            segment: id, of: segment.series, branch: segment.branch, period: segment.period, first: first, db)
+            segment: id, of: segment.series, branch: segment.branch, period: segment.period, format: segment.format,
+            first: first, db)
         try record(.segmentOpened, subject: id, actor: actor, reason: reason) { json in
             json.member("series_id", segment.series.id)
             json.member("branch_id", segment.branch)
             json.member("period", segment.period)
-            json.member("format", segment.series.format.text)
+            json.member("format", segment.format.text)
             json.member("first", first)
         }
         return id

@@ -64,7 +64,8 @@ extension Ledger {
         }
     }
 
-    /// Prints future numbers in another way. Every open segment ends, and its successor goes on counting.
+    /// Prints future numbers in another way. The open segments end, and their successors go on counting. Those of years,
+    /// months or days that are over keep their format, for documents that come late.
     package func setFormat(series name: String, _ format: NumberFormat, reason: String, actor: LedgerActor) throws {
         try Self.checkReason(reason)
         try forgettingAll {
@@ -75,7 +76,8 @@ extension Ledger {
                 isDated: old.isDated, first: old.first)
             try SeriesRows.set(format: format.text, of: old.id, db)
             try recordDefinition(new, actor, reason: reason)
-            for segment in try SeriesRows.segments(of: old.id, db) where segment.isOpen {
+            let current = try old.reset.period(of: clock.now().utcDate.adding(days: -1))
+            for segment in try SeriesRows.segments(of: old.id, db) where segment.isOpen && segment.period >= current {
                 try succeed(segment, of: new, first: segment.next, actor, reason)
             }
         }
@@ -134,7 +136,8 @@ extension Ledger {
             json.member("last", segment.next - 1)
         }
         let successor = Segment(
-            series: series, id: nil, branch: segment.branch ?? 0, period: segment.period, next: first, lastOn: nil)
+            series: series, id: nil, branch: segment.branch ?? 0, period: segment.period, format: series.format,
+            next: first, lastOn: nil)
         _ = try openSegment(successor, first: first, actor, reason: reason)
     }
 }

@@ -85,6 +85,7 @@ struct Segment {
     var id: Int64?
     let branch: Int64
     let period: String
+    let format: NumberFormat
     var next: Int64
     var lastOn: String?
 }

@@ -53,7 +53,9 @@ enum SeriesRows {
     private static let updateNext = SQL("UPDATE ledger_series_segments SET next = ?2, last_on = ?3 WHERE id = ?1")
     private static let updateClosed = SQL("UPDATE ledger_series_segments SET is_open = 0 WHERE id = ?1")
 
-    static func open(_ series: Int64, branch: Int64, period: String, _ db: Connection) throws -> (SeriesSegment, lastOn: String?)? {
+    static func open(
+        _ series: Int64, branch: Int64, period: String, _ db: Connection
+    ) throws -> (segment: SeriesSegment, lastOn: String?)? {
         try db.first(selectOpen, series, branch, period) { (segment($0), $0.optionalText(7)) }
     }
 
@@ -63,8 +65,11 @@ enum SeriesRows {
 
     static func nextSegment(_ db: Connection) throws -> Int64 { try db.integer(nextSegmentID) }
 
-    static func insert(segment id: Int64, of series: Series, branch: Int64, period: String, first: Int64, _ db: Connection) throws {
-        try db.run(insertSegment, id, series.id, branch, period, series.format.text, first)
+    static func insert(
+        segment id: Int64, of series: Series, branch: Int64, period: String, format: NumberFormat, first: Int64,
+        _ db: Connection
+    ) throws {
+        try db.run(insertSegment, id, series.id, branch, period, format.text, first)
     }
 
     static func advance(_ segment: Int64, to next: Int64, lastOn: String, _ db: Connection) throws(StorageError) {

@@ -212,11 +212,12 @@ extension Replay {
         let segment = SegmentFold(
             series: try int(payload, "series_id"), branch: try int(payload, "branch_id"), period: try text(payload, "period"),
             format: try text(payload, "format"), first: first, next: first)
-        for other in segments.values
-        where other.series == segment.series && other.branch == segment.branch && other.period == segment.period {
-            if other.isOpen { problem(.series, place, "The segment before it is still open.") }
-            if other.next > first { problem(.series, place, "It starts at \(first), and \(other.next - 1) was given already.") }
+        let run = SegmentKey(series: "\(segment.series)", branch: segment.branch, period: segment.period)
+        if let before = latestSegments[run].flatMap({ segments[$0] }) {
+            if before.isOpen { problem(.series, place, "The segment before it is still open.") }
+            if before.next > first { problem(.series, place, "It starts at \(first), and \(before.next - 1) was given already.") }
         }
+        latestSegments[run] = event.subject
         segments[event.subject] = segment
     }
 

@@ -54,6 +54,8 @@ final class Replay {
     var holds: [Int64: HoldFold] = [:]
     var series: [Int64: [Value]] = [:]
     var segments: [Int64: SegmentFold] = [:]
+    /// The last segment of each run of numbers.
+    var latestSegments: [SegmentKey: Int64] = [:]
     var erasedMemos: Set<Int64> = []
     /// Entries that are bound to a memo which is not there.
     var missingMemos: Set<Int64> = []

@@ -10,13 +10,12 @@ final class Book {
     let folder: String
     let db: Connection
     let clock: ManualClock
-    let memory = LedgerMemory()
     let ledger: Ledger
     static let ghs = try! Currency("GHS")
     let user = LedgerActor(id: 1, label: "user")
 
     /// Months from December 2025 to December 2026, the clock on 15 January 2026.
-    init(accounts: Bool = true) throws {
+    init(accounts: Bool = true, memory: LedgerMemory = LedgerMemory()) throws {
         folder = NSTemporaryDirectory() + "ledger-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         clock = ManualClock(try Instant("2026-01-15T09:00:00Z"))
