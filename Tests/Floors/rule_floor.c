@@ -7,7 +7,7 @@
  * Run:   ./rule_floor RULE CALLS      RULE is a Lua file whose value has a function `run`; prints "ns N", one per line, for
  *                                     ten batches of CALLS calls
  */
-#include "lua_bridge.h"
+#include "CBridgeLua.h"
 
 #include <stdint.h>
 #include <stdio.h>
