@@ -165,5 +165,6 @@ extension HostRun {
 }
 
 extension ActingUser {
-    package var ledgerActor: LedgerActor { LedgerActor(id: id, label: name) }
+    /// For the chain, which keeps it for ever: the user's id, and no name, which could not be erased.
+    package var ledgerActor: LedgerActor { LedgerActor(id: id, label: id == 0 ? "kernel" : "user") }
 }

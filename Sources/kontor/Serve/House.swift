@@ -1,5 +1,6 @@
 import Core
 import Platform
+import Scripting
 import Server
 import Storage
 
@@ -13,6 +14,11 @@ final class House {
         data: String, home: String, configuration: InstanceConfiguration = InstanceConfiguration(),
         operatorHosts: [String] = [], files: StaticFiles? = nil, log: LogWriter? = nil
     ) throws {
+        guard try ScriptThread.run({ Sandbox.isIntact }) else {
+            throw Problem(
+                500, "script.sandbox",
+                "Scripts could reach more, or less, than the list that this program was built with: it serves nothing. Is it another Lua?")
+        }
         instance = try Instance.open(data: data, home: home, configuration: configuration)
         var settings = Application.Configuration()
         settings.version = Tool.version
