@@ -171,7 +171,8 @@ static kl_limits limits_of(const script *s) {
         .steps = s->steps ? strtoull(s->steps, NULL, 10) : 5000000, .cpu_nanoseconds = 100000000,
         .wall_nanoseconds = 5000000000, .memory = 16 << 20, .host_calls = 200, .log_bytes = 64 << 10,
         .result_bytes = 1 << 20, .nodes = 10000};
-    if (slow) limits.cpu_nanoseconds *= 20, limits.wall_nanoseconds *= 20; // sanitizers cost time, not steps
+    // Sanitizers cost time, not steps; and a script that is not about time must not fail because the machine is busy.
+    if (slow || !s->expect || !strstr(s->expect, "time")) limits.cpu_nanoseconds *= 20, limits.wall_nanoseconds *= 20;
     return limits;
 }
 
