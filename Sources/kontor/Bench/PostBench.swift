@@ -51,6 +51,8 @@ enum PostBench {
             let currency = try Currency("GHS")
             var opened: [AccountReference] = []
             try db.transaction {
+                let january = try CalendarMonth(year: 2026, month: 1)
+                try ledger.definePeriods(from: january, through: january, actor: actor)
                 for number in 0..<200 {
                     let kind: AccountKind = number % 2 == 0 ? .asset : .revenue
                     let account = try ledger.openAccount(
