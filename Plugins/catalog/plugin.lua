@@ -1,6 +1,6 @@
 return {
   name = "catalog", version = "1.0.0", title = "Products, customers and stock",
-  publisher = "kontor", license = "Apache-2.0",
+  publisher = "kontor", license = "MIT",
   api = "2026.1", kernel = ">=0.1 <2",
   depends = { ["accounting"] = "^1.0" },
   capabilities = { ledger = { post = { "*" } } },

@@ -1,6 +1,6 @@
 return {
   name = "pos", version = "1.0.0", title = "Point of sale",
-  publisher = "kontor", license = "Apache-2.0",
+  publisher = "kontor", license = "MIT",
   api = "2026.1", kernel = ">=0.1 <2",
   depends = { ["catalog"] = "^1.0" },
   capabilities = {
