@@ -71,6 +71,12 @@ package enum LogIn {
             try instance.passwords.verifyNothing(password)
             _ = tenant.unknownNames.fail(
                 name, now: now.milliseconds, limit: failuresAllowed, lockMilliseconds: lockMilliseconds)
+            // On disk like a failure of a known name: for the log, and because a commit takes time that could be measured.
+            // Without the name, which may be a password typed into the wrong field.
+            let nobody = ActingUser(id: 0, name: "", remoteAddress: remoteAddress, requestID: requestID, at: now)
+            try tenant.store.write { db in
+                try Refusals.record(db, nobody, endpoint: "POST /login", problem: Problem(401, failed.code, "Unknown name."))
+            }
             throw failed
         }
         if let until = account.lockedUntil, until > now { throw lockedOut(until: until.milliseconds, now) }

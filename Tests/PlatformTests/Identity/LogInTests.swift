@@ -90,6 +90,16 @@ import Testing
         #expect(rows.first?["remote_address"] == "192.0.2.7")
     }
 
+    @Test func `a name that nobody has is refused on disk too, without the name`() throws {
+        let house = try TestHouse()
+        _ = code { try house.signIn("my-secret-password", "wrong password") }
+        let rows = try house.acme.store.read { db in try Refusals.list(db, limit: 10) }
+        #expect(rows.map { $0["code"] } == ["auth.failed"])
+        #expect(rows.first?["actor"] == "")
+        #expect(rows.first?["remote_address"] == "192.0.2.7")
+        #expect(rows.first?["detail"] == "Unknown name.")
+    }
+
     @Test func `a first password must be changed before anything else`() throws {
         let house = try TestHouse()
         let admin = try house.admin()
