@@ -10,7 +10,12 @@ return {
     end
     if sale.subtotal.minor > 0 then lines[#lines + 1] = { account = "4000", credit = sale.subtotal } end
     for _, tax in ipairs(sale.taxes) do
-      if tax.amount.minor > 0 then lines[#lines + 1] = { account = tax.account, credit = tax.amount } end
+      if tax.amount.minor > 0 then
+        -- A tax that the chart has no account for, such as a levy of earlier years, gets one under this name.
+        lines[#lines + 1] = {
+          account = tax.account, name = "Tax Payable - " .. tax.code, kind = "liability", credit = tax.amount,
+        }
+      end
     end
     if sale.cost.minor > 0 then
       lines[#lines + 1] = { account = "5000", debit = sale.cost }

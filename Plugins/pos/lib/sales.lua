@@ -105,9 +105,13 @@ function M.sell(input)
   if not user.is_member(place.id) then
     refuse("pos.not_a_member", "branch", "You are not a member of branch " .. place.code .. ".", 403)
   end
+  if not place.active then refuse("pos.branch_inactive", "branch", "Branch " .. place.code .. " is not active.") end
   local today = date.today()
   local business_date = input.date or today
-  if business_date ~= today and not user.can("pos.backdate") then
+  if business_date > today then
+    refuse("pos.date_in_future", "date", business_date .. " is still to come; today is " .. today .. ".")
+  end
+  if business_date < today and not user.can("pos.backdate") then
     refuse("pos.backdate_not_allowed", "date", "Only today's date (" .. today .. ") is allowed for you.", 403)
   end
 
@@ -139,14 +143,18 @@ function M.sell(input)
   sale.id = record.create("pos.sale", sale).id
   take_from_stock(lines, sale.id)
 
-  local entry = ledger.post {
-    date = business_date, kind = "sale", memo = "Sale " .. number, source = { type = "pos.sale", id = sale.id },
-    dimensions = { branch = place.id },
-    lines = rules.get("pos.posting").sale {
-      currency = tenant.currency, subtotal = taxed.net, total = total, cost = cost, taxes = taxed.taxes,
-      tenders = journal_tenders(paid_with),
-    },
-  }
+  -- What is given away and cost nothing leaves nothing in the books.
+  local entry
+  if total.minor > 0 or cost.minor > 0 then
+    entry = ledger.post {
+      date = business_date, kind = "sale", memo = "Sale " .. number, source = { type = "pos.sale", id = sale.id },
+      dimensions = { branch = place.id },
+      lines = rules.get("pos.posting").sale {
+        currency = tenant.currency, subtotal = taxed.net, total = total, cost = cost, taxes = taxed.taxes,
+        tenders = journal_tenders(paid_with),
+      },
+    }
+  end
   return M.answer(sale, entry)
 end
 
@@ -159,7 +167,7 @@ function M.answer(sale, entry)
   return {
     id = sale.id, invoice_number = sale.invoice_number, status = sale.status, currency = tenant.currency,
     subtotal = sale.subtotal, taxes = taxes, tax_amount = sale.tax_amount, total = sale.total,
-    paid = sale.paid, change = sale.change, journal_entry = { id = entry.id, number = entry.number },
+    paid = sale.paid, change = sale.change, journal_entry = entry and { id = entry.id, number = entry.number },
   }
 end
 

@@ -32,11 +32,13 @@ return {
       { "base", "money", required = true },
       { "rate", "decimal", places = 6, required = true },
       { "amount", "money", required = true },
+      { "account", "text", required = true, description = "Code of the account that owes it." },
     } },
     { "payments", "lines", fields = {
       { "method", "text", required = true },
       { "amount", "money", required = true, description = "What stays in the till: without change." },
       { "tendered", "money", required = true },
+      { "account", "text", required = true, description = "Code of the account that took it." },
       { "reference", "text", max = 100 },
     } },
   },

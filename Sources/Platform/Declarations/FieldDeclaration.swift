@@ -67,9 +67,9 @@ extension FieldDeclaration {
     static func list(_ declaration: Declaration, _ member: String) throws(DeclarationError) -> [FieldDeclaration] {
         var result: [FieldDeclaration] = []
         for (index, item) in try declaration.list(member).enumerated() {
-            let field = try FieldDeclaration(item, file: declaration.file, place: declaration.path("\(member)[\(index)]"))
+            let field = try FieldDeclaration(item, file: declaration.file, place: declaration.path("\(member)[\(index + 1)]"))
             if result.contains(where: { $0.name == field.name }) {
-                throw declaration.wrong("\(member)[\(index)]", "declares “\(field.name)” a second time")
+                throw declaration.wrong("\(member)[\(index + 1)]", "declares “\(field.name)” a second time")
             }
             result.append(field)
         }
@@ -98,8 +98,6 @@ extension FieldDeclaration {
         summary = try declaration.text("description") ?? ""
         title = try declaration.text("title")
         example = declaration.value("example")
-        fallback = declaration.value("default")
-        if case .some(.object) = fallback { throw declaration.wrong("default", "must be a plain value") }
         minimum = try declaration.decimal("min")
         maximum = try declaration.decimal("max")
         declaration.accept("takes", "scope", "unit")
@@ -118,11 +116,46 @@ extension FieldDeclaration {
         if kind == .ref, target == nil { throw declaration.wrong("to", "is missing: a ref names the record type it points to") }
         fields = try Self.list(declaration, "fields")
         if kind == .lines, fields.isEmpty { throw declaration.wrong("fields", "is missing: lines name their fields") }
-        try declaration.finish()
         if kind == .percent {
             minimum = minimum ?? Decimal(0)
             maximum = maximum ?? Decimal(100)
         }
+        if let minimum, let maximum, maximum < minimum { throw declaration.wrong("max", "is below min") }
+        if let value = declaration.value("default") { fallback = try checkedDefault(value, declaration) }
+        try declaration.finish()
+    }
+
+    /// The default as the field's values are, so that what is left out and what is given look the same.
+    private func checkedDefault(_ value: Value, _ declaration: Declaration) throws(DeclarationError) -> Value {
+        var number: Decimal?
+        var result = value
+        switch (kind, value) {
+        case (.text, .string(let text)): number = Decimal(Int64(text.unicodeScalars.count))
+        case (.enum, .string(let word)):
+            guard values.contains(word) else { throw declaration.wrong("default", "is “\(word)”, which is not one of the values") }
+        case (.integer, .int(let count)), (.ref, .int(let count)): number = Decimal(count)
+        case (.decimal, _), (.percent, _):
+            number = try declaration.decimal("default")
+            guard let number, number.scaled(places: places) != nil else {
+                throw declaration.wrong("default", "must have at most \(places) decimal places")
+            }
+            result = .decimal(number)
+        case (.money, .int(let minor)): number = Decimal(minor)
+        // Nothing is nothing in any currency.
+        case (.money, .string(let text)):
+            guard let amount = try? Decimal(text) else { throw declaration.wrong("default", "must be an amount of money") }
+            if amount == Decimal(0) { result = .int(0) }
+            number = amount
+        case (.date, .string(let text)):
+            if (try? CalendarDate(text)) == nil { throw declaration.wrong("default", "must be a date such as \"2026-01-31\"") }
+        case (.instant, .string(let text)):
+            if (try? Instant(text)) == nil { throw declaration.wrong("default", "must be an instant such as \"2026-01-31T09:30:00.000Z\"") }
+        case (.boolean, .bool), (.json, _), (.list, .array): break
+        default: throw declaration.wrong("default", "is no \(kind.rawValue)")
+        }
+        if let number, let minimum, number < minimum { throw declaration.wrong("default", "is below min") }
+        if let number, let maximum, number > maximum { throw declaration.wrong("default", "is above max") }
+        return result
     }
 
     static func isName(_ text: String) -> Bool {

@@ -81,6 +81,76 @@ package struct Arguments {
         self[index] == .null ? Object() : try object(index)
     }
 
+    /// A table of options: each is read by its kind, and one that is not known is refused.
+    func options(_ index: Int, _ known: String...) throws -> Options {
+        let object = try optionalObject(index)
+        for (name, _) in object where !known.contains(name) {
+            throw wrong(index, "has “\(name)”, which is not known; there are \(known.joined(separator: ", "))")
+        }
+        return Options(arguments: self, index: index, object: object)
+    }
+
+    struct Options {
+        let arguments: Arguments
+        let index: Int
+        let object: Object
+
+        private func value(_ name: String) -> Value? { object[name] == .null ? nil : object[name] }
+
+        private func wrong(_ name: String, _ what: String) -> Problem {
+            arguments.wrong(index, "must have \(what) as \(name), not \(object[name]?.kind ?? "nothing")")
+        }
+
+        func text(_ name: String) throws -> String? {
+            guard let value = value(name) else { return nil }
+            guard case .string(let text) = value else { throw wrong(name, "a string") }
+            return text
+        }
+
+        func integer(_ name: String) throws -> Int64? {
+            guard let value = value(name) else { return nil }
+            guard case .int(let number) = value else { throw wrong(name, "an integer") }
+            return number
+        }
+
+        func flag(_ name: String) throws -> Bool? {
+            guard let value = value(name) else { return nil }
+            guard case .bool(let flag) = value else { throw wrong(name, "true or false") }
+            return flag
+        }
+
+        func date(_ name: String) throws -> CalendarDate? {
+            guard let value = value(name) else { return nil }
+            guard case .string(let text) = value, let date = try? CalendarDate(text) else {
+                throw wrong(name, "a date such as \"2026-01-31\"")
+            }
+            return date
+        }
+
+        func object(_ name: String) throws -> Object? {
+            switch value(name) {
+            case nil: return nil
+            case .object(let object)?: return object
+            case .array(let items)? where items.isEmpty: return Object()
+            default: throw wrong(name, "a table with names")
+            }
+        }
+
+        /// One text, or a list of texts.
+        func texts(_ name: String) throws -> [String] {
+            switch value(name) {
+            case nil: return []
+            case .string(let text)?: return [text]
+            case .array(let items)?:
+                return try items.map { item in
+                    guard case .string(let text) = item else { throw wrong(name, "a list of strings") }
+                    return text
+                }
+            default: throw wrong(name, "a string or a list of strings")
+            }
+        }
+    }
+
     func date(_ index: Int) throws -> CalendarDate {
         guard let date = try? CalendarDate(try text(index)) else { throw wrong(index, "must be a date such as \"2026-01-31\"") }
         return date

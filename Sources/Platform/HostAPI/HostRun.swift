@@ -18,7 +18,12 @@ package final class RunScope {
     let requestID: String
     private(set) var counts = Counts()
     var limits = Counts.route
-    var log: [LogLine] = []
+    /// What the request's scripts may still use together; a run inside a run spends from that one.
+    var scriptLimits = ScriptLimits.request
+    private var depth = 0
+    /// What scripts logged, at most 64 KiB of text.
+    private(set) var log: [LogLine] = []
+    private var logBytes = 0
 
     /// Reads, rows read and rows written by host calls.
     struct Counts {
@@ -60,11 +65,35 @@ package final class RunScope {
             clock: call.instance.clock, now: call.now, actor: call.actingUser, requestID: call.requestID)
     }
 
-    /// Room for a document's lines: 2 reads and 2 written rows each beyond what every request has.
+    /// Room for a document's lines beyond what every request has, so that a long one is nobody's fault.
     func allow(lines: Int) {
         limits.reads += 4 * lines
         limits.rowsRead += 4 * lines
         limits.rowsWritten += 4 * lines
+        scriptLimits.steps += UInt64(20_000 * lines)
+        scriptLimits.cpuMilliseconds += UInt32(lines)
+        scriptLimits.wallMilliseconds += UInt32(lines)
+        scriptLimits.hostCalls += UInt32(8 * lines)
+        scriptLimits.nodes += UInt32(100 * lines)
+        scriptLimits.resultBytes += UInt32(4_096 * lines)
+    }
+
+    /// Runs a script on what the request has left.
+    func spending<Result>(_ run: (ScriptLimits) throws -> ScriptResult<Result>) throws -> Result {
+        depth += 1
+        defer { depth -= 1 }
+        let result = try run(scriptLimits)
+        if depth == 1 { scriptLimits = scriptLimits.remaining(after: result.usage) }
+        if !result.log.isEmpty { try note("debug", result.log, .null) }
+        return result.value
+    }
+
+    /// Keeps a line for the log.
+    func note(_ level: String, _ message: String, _ fields: Value) throws {
+        logBytes += 32 + message.utf8.count + (fields == .null ? 0 : JSON.serialize(fields).count)
+        let limit = Int(ScriptLimits.request.logBytes)
+        if logBytes > limit { throw Self.exceeded("output", limit, "bytes of log") }
+        log.append(LogLine(level: level, message: message, fields: fields))
     }
 
     func countRead(rows: Int = 1) throws {
@@ -73,6 +102,9 @@ package final class RunScope {
         if counts.reads > limits.reads { throw Self.exceeded("reads", limits.reads, "reads") }
         if counts.rowsRead > limits.rowsRead { throw Self.exceeded("rows_read", limits.rowsRead, "rows read") }
     }
+
+    /// How many rows the request may still read.
+    var rowsLeft: Int { max(0, limits.rowsRead - counts.rowsRead) }
 
     func countWritten(rows: Int = 1) throws {
         counts.rowsWritten += rows
@@ -118,9 +150,24 @@ package final class HostRun: ScriptHost {
                 422, "script.phase",
                 "\(target.qualifiedName) is not allowed in phase “\(phase.rawValue)” (allowed: \(target.phases.names)).")
         }
-        switch target.body {
-        case .flat(let body): try body(self, &arguments, &results)
-        case .values(let body): results.write(try body(self, Arguments(function: target.qualifiedName, values: try arguments.readAll())))
+        let start = arguments
+        do {
+            switch target.body {
+            case .flat(let body): try body(self, &arguments, &results)
+            case .values(let body): results.write(try body(self, Arguments(function: target.qualifiedName, values: try arguments.readAll())))
+            }
+        } catch let error as FlatError {
+            throw Self.misuse(of: target, at: arguments, from: start, error)
         }
+    }
+
+    /// Tells which argument was of the wrong type.
+    private static func misuse(of target: HostFunction, at place: FlatReader, from start: FlatReader, _ error: FlatError) -> Problem {
+        var scan = start
+        var number = 1
+        while !scan.isAtEnd, scan.remainder.count > place.remainder.count, (try? scan.skip()) != nil {
+            if scan.remainder.count >= place.remainder.count { number += 1 }
+        }
+        return Problem(422, "script.argument", "\(target.qualifiedName): argument \(number): \(error.problem.detail)")
     }
 }

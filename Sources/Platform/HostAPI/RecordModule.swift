@@ -12,16 +12,19 @@ enum RecordModule {
         }),
         HostFunction("record", "list", .all, "list(type, { filter =, order =, limit =, lines = }): the records that fit") { run, arguments in
             let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
-            let options = try arguments.optionalObject(1)
-            var query = RecordQuery(limit: Int(options["limit"]?.int ?? 1_000))
+            let options = try arguments.options(1, "filter", "order", "limit", "lines")
+            var query = RecordQuery(limit: Int(try options.integer("limit") ?? 1_000))
             guard (1...10_000).contains(query.limit) else { throw arguments.wrong(1, "must have a limit from 1 to 10,000") }
-            if let filter = options["filter"]?.object { try query.filter(filter) }
-            for key in options["order"]?.array?.compactMap(\.string) ?? options["order"]?.string.map({ [$0] }) ?? [] {
+            if let filter = try options.object("filter") { try query.filter(filter) }
+            for key in try options.texts("order") {
                 let descending = key.hasPrefix("-")
                 query.order.append((descending ? String(key.dropFirst()) : key, descending))
             }
-            let rows = try run.scope.records.list(type, query, lines: options["lines"]?.bool ?? false)
-            try run.scope.countRead(rows: max(1, rows.count))
+            // One more than the request may still read is enough to tell.
+            query.limit = min(query.limit, run.scope.rowsLeft + 1)
+            let rows = try run.scope.records.list(type, query, lines: try options.flag("lines") ?? false) { rows in
+                try run.scope.countRead(rows: rows)
+            }
             return .array(rows.map(Value.object))
         },
         HostFunction("record", "create", .writing, "create(type, values): makes a record; gives its id", flat: { run, arguments, results in
@@ -31,7 +34,13 @@ enum RecordModule {
         HostFunction("record", "update", .writing, "update(type, id, changes): changes fields; gives the new version", flat: { run, arguments, results in
             let type = try run.writable("record.update", try run.recordType("record.update", &arguments))
             let id = try arguments.readInt()
-            results.int(try RecordChanges(run.scope).update(type, id: id, from: &arguments))
+            // After the changes may come the names of fields that become empty.
+            var rest = arguments
+            try rest.skip()
+            guard rest.tag == .array else { return results.int(try RecordChanges(run.scope).update(type, id: id, from: &arguments)) }
+            var changes = try RecordStore.changes(&arguments)
+            try arguments.readArray { changes[try $0.readString()] = .null }
+            results.int(try RecordChanges(run.scope).update(type, id: id, changes))
         }),
         HostFunction("record", "delete", .writing, "delete(type, id)") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))

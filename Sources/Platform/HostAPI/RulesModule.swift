@@ -16,7 +16,13 @@ enum RulesModule {
             }
             let inner = HostRun(run.scope, phase: .compute, package: nil)
             let given = arguments.remainder
-            try ScriptCall.run(set.content.program, path, inner, arguments: { $0.raw(given) }, result: { results.raw($0.remainder) })
+            let field = set.content.results[path]
+            try ScriptCall.run(
+                set.content.program, path, inner, arguments: { $0.raw(given) },
+                result: { reader in
+                    guard let field else { return results.raw(reader.remainder) }
+                    results.write(try field.checkedResult(try reader.readValue(), run.scope.tenant.currency, "\(path) of \(set.reference)"))
+                })
         }),
     ]
 
@@ -26,5 +32,27 @@ enum RulesModule {
             throw Problem(422, "rules.none", "There is no rule set of the contract \(contract)\(wanted) in force.")
         }
         return set
+    }
+}
+
+extension FieldDeclaration {
+    /// What a function gave in place of the field's value: held to the field's kind and bounds, as a plain value is on save.
+    fileprivate func checkedResult(_ value: Value, _ currency: Currency, _ what: String) throws -> Value {
+        var faults: [Schema.Fault] = []
+        var result = value
+        switch (kind, value) {
+        case (.money, .money(let amount)) where amount.currency == currency: break
+        case (.money, _): faults = [Schema.Fault(field: "", code: "type", message: "must give money in \(currency.code), and gave \(value.kind)")]
+        case (.decimal, .string), (.percent, .string):
+            faults = [Schema.Fault(field: "", code: "type", message: "must give a decimal, and gave \(value.kind)")]
+        default:
+            result = schema.check(value, at: "", currency: nil, &faults)
+            if case .decimal(let number) = result {
+                if let minimum, number < minimum { faults = [Schema.Fault(field: "", code: "out_of_range", message: "must be at least \(minimum)")] }
+                if let maximum, number > maximum { faults = [Schema.Fault(field: "", code: "out_of_range", message: "must be at most \(maximum)")] }
+            }
+        }
+        if let fault = faults.first { throw Problem(422, "rules.result", "\(what): the value \(fault.message).") }
+        return result
     }
 }

@@ -196,7 +196,13 @@ enum TaxModule {
                             "classify of \(set.reference) gave \(category.tag.name) for line \(categories.count + 1), not a category.",
                             field: "lines[\(categories.count)]")
                     }
-                    categories.append(try category.readString())
+                    let word = try category.readString()
+                    if word.isEmpty {
+                        throw Problem(
+                            422, "tax.unclassified", "classify of \(set.reference) gave an empty category for line \(categories.count + 1).",
+                            field: "lines[\(categories.count)]")
+                    }
+                    categories.append(word)
                 }
                 return categories
             })

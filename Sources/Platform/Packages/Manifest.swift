@@ -24,6 +24,8 @@ package struct Manifest: Sendable {
     /// Record types of other plugins that its code may read, and those that it may write.
     package let readableTypes: [String]
     package let writableTypes: [String]
+    /// Account codes that it may post to; `*` at the end stands for any rest.
+    let postingAccounts: [String]
 
     package init(_ value: Value, file: String) throws(DeclarationError) {
         let declaration = try Declaration(value, file: file)
@@ -73,9 +75,13 @@ package struct Manifest: Sendable {
             try table.finish()
         }
         self.series = series
+        let table = try declaration.table("capabilities")
         capabilities = declaration.value("capabilities")?.object ?? Object()
-        readableTypes = capabilities["record"]?["read"]?.items?.compactMap(\.string) ?? []
-        writableTypes = capabilities["record"]?["write"]?.items?.compactMap(\.string) ?? []
+        let records = try table?.table("record")
+        readableTypes = try records?.texts("read") ?? []
+        writableTypes = try records?.texts("write") ?? []
+        try records?.finish()
+        postingAccounts = try table?.table("ledger")?.texts("post") ?? []
         try declaration.finish()
     }
 }

@@ -103,9 +103,9 @@ package struct PluginInstallation {
     private func adoptRules(_ shipped: [String: [UInt8]], _ plugins: InstalledPlugins, _ contents: inout RevisionLibrary.Contents) throws {
         let author = Scripts.Author(id: actor.id, name: actor.name)
         for (path, source) in shipped.sorted(by: { $0.key < $1.key }) where !contents.files.contains(where: { $0.path == path }) {
-            let text = String(decoding: source, as: UTF8.self)
-            guard plugins.contracts.keys.contains(where: { text.contains("contract = \"\($0)\"") }) else { continue }
-            _ = try RuleContent(source: source, path: path, contracts: plugins.contracts)
+            guard let contract = try RuleContent.contract(of: source, path: path), plugins.contracts[contract] != nil else { continue }
+            let content = try RuleContent(source: source, path: path, contracts: plugins.contracts)
+            try content.check(amountsIn: tenant.currency, file: path, source: String(decoding: source, as: UTF8.self))
             try Scripts.insertShipped(db, library, path: path, source: source, author: author, now: actor.at)
             contents.files.append((path, 1))
         }

@@ -64,7 +64,7 @@ package final class PluginPackage: Sendable {
             case "records": recordTypes.append(try RecordType(value, plugin: name, file: file))
             case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
             case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
-            case "contracts": contracts.append(try Contract(value, file: file))
+            case "contracts": contracts.append(try Contract(value, file: file, program: program))
             default:
                 throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, contracts, lib and tests")
             }

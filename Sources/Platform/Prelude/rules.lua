@@ -4,17 +4,17 @@ local host = kernel.host.rules
 
 local M = {}
 
-local function place(values, path, fn)
-  local at = values
-  local last
+---The table that holds the end of a dotted path, and the last key: made on the way where it is not there.
+local function locate(values, path)
+  local at, last = values, nil
   for part in path:gmatch("[^.]+") do
     if last then
       at[last] = at[last] or {}
       at = at[last]
     end
-    last = math.tointeger(part) or part
+    last = math.tointeger(tonumber(part)) or part
   end
-  at[last] = fn
+  return at, last
 end
 
 ---The rule set in force for a contract and a key; the contract's fallback where the key has none.
@@ -23,8 +23,13 @@ function M.get(contract, key)
   local loaded = host.load(contract, key)
   local values = loaded.values
   values.version = loaded.version
+  for _, path in ipairs(loaded.amounts) do
+    local at, last = locate(values, path)
+    at[last] = money.parse(at[last])
+  end
   for _, path in ipairs(loaded.functions) do
-    place(values, path, function(...) return host.call(contract, loaded.key, path, ...) end)
+    local at, last = locate(values, path)
+    at[last] = function(...) return host.call(contract, loaded.key, path, ...) end
   end
   return values
 end

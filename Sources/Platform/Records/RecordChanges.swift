@@ -17,6 +17,7 @@ struct RecordChanges {
     func create(_ type: RecordType, _ given: Object) throws -> Int64 {
         try whole(type) {
             var values = given
+            try takeNumber(type, &values)
             try runHooks(type, .beforeSave, &values, old: nil)
             try runHooks(type, .validate, &values, old: nil)
             try scope.countWritten(rows: 1 + type.table.lines.reduce(0) { $0 + (values[$1.field.name]?.array?.count ?? 0) })
@@ -34,11 +35,8 @@ struct RecordChanges {
 
     /// As `create`, from the table that comes next in `reader`.
     func create(_ type: RecordType, from reader: inout FlatReader) throws -> Int64 {
-        if Phase.hooks.contains(where: { hasHooks(type, $0) }) || !(reader.tag == .map || reader.tag == .empty) {
-            guard case .object(let values) = try reader.readValue().keyed else {
-                throw Problem(422, "script.argument", "record.create: argument 2 must be a table with names.")
-            }
-            return try create(type, values)
+        guard reader.tag == .map, !type.table.isWide, type.number == nil, !Phase.hooks.contains(where: { hasHooks(type, $0) }) else {
+            return try create(type, try RecordStore.changes(&reader))
         }
         let start = reader
         return try whole(type) {
@@ -58,7 +56,7 @@ struct RecordChanges {
     /// As `update`, with the changes that come next in `reader`.
     func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
         if type.audited || Phase.hooks.contains(where: { hasHooks(type, $0) }) {
-            return try update(type, id: id, try reader.readValue().object ?? Object())
+            return try update(type, id: id, try RecordStore.changes(&reader))
         }
         try scope.countWritten()
         return try scope.records.update(type, id: id, from: &reader)
@@ -75,9 +73,12 @@ struct RecordChanges {
                 for (name, value) in given { whole[name] = value }
                 try runHooks(type, .beforeSave, &whole, old: old)
                 try runHooks(type, .validate, &whole, old: old)
-                for field in type.fields where whole[field.name] != old[field.name] { changes[field.name] = whole[field.name] ?? .null }
+                for field in type.fields where !Value.same(whole[field.name], old[field.name]) { changes[field.name] = whole[field.name] ?? .null }
             }
-            try scope.countWritten()
+            // What is as it was is not written, and leaves no trace.
+            if let old, version == nil { changes = Object(changes.filter { !Value.same($0.value, old[$0.key]) || old[$0.key] == nil }) }
+            if changes.count == 0, let current = try old?["version"]?.int ?? scope.records.version(type, id: id) { return current }
+            try scope.countWritten(rows: 1 + changes.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
             let result = try scope.records.update(type, id: id, changes, version: version)
             if type.audited, let old {
                 var before = Object()
@@ -110,6 +111,17 @@ struct RecordChanges {
         }
     }
 
+    /// Gives a new record its number, where the type is numbered and none was given.
+    private func takeNumber(_ type: RecordType, _ values: inout Object) throws {
+        guard let number = type.number, (values[number.field] ?? .null) == .null else { return }
+        let branch = try values["branch"]?.int.flatMap { id in try Branches.code(scope.database, id).map { (id, $0) } }
+        try scope.countWritten()
+        values[number.field] = .string(
+            try scope.ledger.nextNumber(
+                series: number.series, branch: branch?.0, branchCode: branch?.1, date: scope.today, actor: scope.actor.ledgerActor
+            ).text)
+    }
+
     /// Inside a savepoint where more than one statement is run, so that a script that catches the error finds no halves.
     private func whole<T>(_ type: RecordType, _ body: () throws -> T) throws -> T {
         let single = !type.audited && type.table.lines.isEmpty && Phase.hooks.allSatisfy { !hasHooks(type, $0) }
@@ -123,7 +135,7 @@ struct RecordChanges {
     private func runHooks(_ type: RecordType, _ phase: Phase, _ values: inout Object, old: Object?) throws {
         for hook in plugins.hooks(on: type.name, phase) {
             let changed = try HookRun.run(hook, values, old: old, scope)
-            if phase == .beforeSave, let changed { values = changed }
+            if phase == .beforeSave { values = changed }
         }
     }
 }
@@ -147,5 +159,21 @@ extension RecordType {
         var facts = Object()
         for (name, value) in values where table.column(name) != nil && value != .null { facts[name] = value }
         return facts
+    }
+}
+
+extension Value {
+    /// Whether two values of a field are the same: nothing is nothing, and a table without members has no kind.
+    fileprivate static func same(_ one: Value?, _ other: Value?) -> Bool {
+        let (one, other) = (one ?? .null, other ?? .null)
+        return one == other || (one.isEmptyTable && other.isEmptyTable)
+    }
+
+    private var isEmptyTable: Bool {
+        switch self {
+        case .array(let items): items.isEmpty
+        case .object(let object): object.count == 0
+        default: false
+        }
     }
 }

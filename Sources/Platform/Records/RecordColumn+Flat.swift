@@ -12,7 +12,7 @@ extension RecordColumn {
         switch (field.kind, reader.tag) {
         case (.text, .string):
             let utf8 = try reader.readUTF8()
-            if utf8.count <= longest, utf8.count > 0 || !field.required {
+            if utf8.count <= longest, utf8.count > 0 || !field.required, field.minimum == nil {
                 return statement.bind(index, utf8: utf8.assumingMemoryBound(to: UInt8.self))
             }
             return long(.string(String(decoding: utf8, as: UTF8.self)), statement, index, currency, place, &faults)

@@ -17,7 +17,8 @@ extension RecordColumn {
             faults.append(Schema.Fault(field: place, code: code, message: message))
             return nil
         }
-        guard let value = value ?? field.fallback, value != .null else {
+        // Nothing counts as left out.
+        guard let value = value == .null ? field.fallback : value ?? field.fallback else {
             return field.required ? wrong("required", "is missing") : .null
         }
         switch field.kind {
@@ -25,6 +26,9 @@ extension RecordColumn {
             guard case .string(let text) = value else { return wrong("type", "must be text") }
             if field.required, text.isEmpty { return wrong("required", "must not be empty") }
             let most = field.maximum?.wholeValue ?? 10_000
+            if let least = field.minimum?.wholeValue, !text.isEmpty || field.required, text.unicodeScalars.count < least {
+                return wrong("too_short", "must have at least \(least) characters")
+            }
             if text.utf8.count > most, text.unicodeScalars.count > most { return wrong("too_long", "must have at most \(most) characters") }
             return .text(text)
         case .enum:

@@ -17,7 +17,7 @@ enum RecordEndpoints {
                     query: [
                         .init("limit", .integer(minimum: 1, maximum: 200), "How many at most; 50 if left out."),
                         .init("cursor", .string(maxLength: 2_000), "Where the last answer ended: its next_cursor."),
-                        .init("sort", .string(maxLength: 200), "A field, with - before it for descending."),
+                        .init("sort", .string(maxLength: 200), "A field, id, created_at or updated_at; with - before it for descending."),
                     ] + type.fields.filter { type.table.column($0.name) != nil && $0.kind != .json }.map {
                         .init($0.jsonName, .string(maxLength: 500), "Only those with this \($0.jsonName); with .ne, .lt, .le, .gt, .ge, .in or .begins after the name for other comparisons.")
                     },
@@ -46,6 +46,7 @@ enum RecordEndpoints {
             ) { call in
                 let scope = try RunScope(call)
                 let values = call.body.named(input)
+                try requireMembership(type, values, call)
                 scope.allow(lines: values.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
                 let id = try RecordChanges(scope).create(type, values)
                 let record = try scope.records.find(type, id: id) ?? Object()
@@ -53,7 +54,7 @@ enum RecordEndpoints {
             })
         if type.appendOnly { return endpoints }
         let changes = input.map { field in
-            Schema.Member(field.jsonName, field.required ? field.schema : .nullable(field.schema), field.summary, example: field.example)
+            Schema.Member(field.jsonName, field.isNeverEmpty ? field.schema : .nullable(field.schema), field.summary, example: field.example)
         }
         endpoints.append(
             Endpoint(
@@ -65,9 +66,9 @@ enum RecordEndpoints {
                 let (scope, record) = try find(type, call)
                 // A field that is there as null is set to nothing.
                 let values = call.body.named(input)
-                if let wanted = call.ifMatch, wanted != "*", wanted != etag(record) {
-                    throw Problem(412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it. Read it again.")
-                }
+                try requireMatch(type, record, call)
+                try requireMembership(type, values, call)
+                scope.allow(lines: values.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
                 let id = record["id"]?.int ?? 0
                 _ = try RecordChanges(scope).update(type, id: id, values)
                 let changed = try scope.records.find(type, id: id) ?? Object()
@@ -79,6 +80,7 @@ enum RecordEndpoints {
                 documentation: .init("Delete: \(type.title)", tag: type.plugin, pathParameters: [id], replies: [.init(204, "Deleted")])
             ) { call in
                 let (scope, record) = try find(type, call)
+                try requireMatch(type, record, call)
                 try RecordChanges(scope).delete(type, id: record["id"]?.int ?? 0)
                 return .noContent
             })
@@ -96,9 +98,27 @@ enum RecordEndpoints {
         return (scope, record)
     }
 
+    /// Records of a branch are made, and put there, by its members.
+    private static func requireMembership(_ type: RecordType, _ values: Object, _ call: Call) throws {
+        guard type.branchScoped, let branch = values["branch"]?.int else { return }
+        try Authorization.requireMembership(call.principal, branch: branch)
+    }
+
+    /// Refuses to write over what the caller has not seen; without `If-Match` the last write wins.
+    private static func requireMatch(_ type: RecordType, _ record: Object, _ call: Call) throws {
+        guard let wanted = call.ifMatch, wanted != "*" else { return }
+        let tags = wanted.split(separator: ",").map { $0.drop { $0 == " " } }
+        guard !tags.contains(where: { $0.hasSuffix(etag(record)) && ($0.hasPrefix("\"") || $0.hasPrefix("W/")) }) else { return }
+        throw Problem(
+            412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it. Read it again.",
+            extra: [("version", record["version"] ?? .null)])
+    }
+
     private static func list(_ type: RecordType, _ call: Call) throws -> Reply {
         let scope = try RunScope(call)
         var query = RecordQuery()
+        var sort = ""
+        var cursor: String?
         for (name, text) in call.query {
             switch name {
             case "limit":
@@ -107,10 +127,14 @@ enum RecordEndpoints {
                 }
                 query.limit = limit
             case "sort":
+                sort = text
                 let descending = text.hasPrefix("-")
-                query.order = [(descending ? String(text.dropFirst()) : text, descending)]
+                let name = descending ? String(text.dropFirst()) : text
+                let field = type.fields.first { $0.jsonName == name }?.name ?? name
+                query.order = field == "id" ? [] : [(field, descending)]
+                if field == "id", descending { query.order = [("id", true)] }
             case "cursor":
-                query.after = try cursor(text)
+                cursor = text
             default:
                 try query.condition(name, text, type)
             }
@@ -118,6 +142,7 @@ enum RecordEndpoints {
         if type.branchScoped, let branches = call.principal.branchIDs {
             try query.filter(["branch": ["in": .array(branches.sorted().map(Value.int))]])
         }
+        query.after = try cursor.map { try Self.keys(of: $0, sort: sort) }
         query.limit += 1
         var rows = try scope.records.list(type, query)
         var next: Value = .null
@@ -125,17 +150,18 @@ enum RecordEndpoints {
             rows.removeLast()
             if let last = rows.last {
                 let keys = (query.order.map(\.field) + ["id"]).map { last[$0] ?? .null }
-                next = .string(Base64URL.encode(JSON.serialize(.array(keys))))
+                next = .string(Base64URL.encode(JSON.serialize(.array([.string(sort)] + keys))))
             }
         }
         return Reply(200, ["items": .array(rows.map(type.json)), "next_cursor": next])
     }
 
-    private static func cursor(_ text: String) throws -> [Value] {
-        guard let bytes = Base64URL.decode(text), case .array(let keys)? = try? JSON.parse(bytes) else {
-            throw Problem(422, "request.invalid", "“cursor” is not one that this list has given.", field: "cursor")
+    /// The values after which a page begins. A cursor serves the order for which it was given.
+    private static func keys(of cursor: String, sort: String) throws -> [Value] {
+        guard let bytes = Base64URL.decode(cursor), case .array(let keys)? = try? JSON.parse(bytes), keys.first == .string(sort) else {
+            throw Problem(422, "request.invalid", "“cursor” is not one that this list has given in this order.", field: "cursor")
         }
-        return keys
+        return Array(keys.dropFirst())
     }
 
     private static func etag(_ record: Object) -> String {
@@ -147,7 +173,9 @@ extension RecordQuery {
     /// A condition from a query string: `price.gt=100`, `sku.in=A,B`, `active=true`.
     mutating func condition(_ name: String, _ text: String, _ type: RecordType) throws {
         let parts = name.split(separator: ".", maxSplits: 1)
-        guard let field = type.fields.first(where: { $0.jsonName == parts.first.map(String.init) }) else {
+        let given = parts.first.map(String.init) ?? ""
+        let declared = type.fields.first { $0.jsonName == given && type.table.column($0.name) != nil && $0.kind != .json }
+        guard let field = declared ?? RecordType.systemField(given) else {
             throw Problem(422, "request.invalid", "“\(name)” is not a field of this list.", field: name)
         }
         let word = parts.count > 1 ? String(parts[1]) : "eq"
@@ -161,12 +189,21 @@ extension RecordQuery {
             default: .string(String(text))
             }
         }
-        let given: Value = op == .isIn ? .array(text.split(separator: ",").map { value($0) }) : value(text)
-        conditions.append(Condition(field: field.name, op: op, value: given))
+        let wanted: Value = op == .isIn ? .array(text.split(separator: ",").map { value($0) }) : value(text)
+        conditions.append(Condition(field: field.name, op: op, value: wanted))
     }
 }
 
 extension RecordType {
+    /// What every record has beside its declared fields, as a field to look for.
+    static func systemField(_ name: String) -> FieldDeclaration? {
+        switch name {
+        case "id", "version", "created_by": FieldDeclaration(name: name, kind: .integer)
+        case "created_at", "updated_at": FieldDeclaration(name: name, kind: .instant)
+        default: nil
+        }
+    }
+
     /// A row as REST gives it: fields under their JSON names, and the currency beside money.
     func json(_ record: Object) -> Value {
         var result = Object()
@@ -190,7 +227,8 @@ extension RecordType {
     var outputSchema: [Schema.Member] {
         var members = [Schema.Member("id", .integer(minimum: 1), required: true)]
         for field in fields {
-            members.append(Schema.Member(field.jsonName, field.required ? field.schema : .nullable(field.schema), field.summary, example: field.example))
+            let schema = field.isNeverEmpty || field.kind == .lines ? field.schema : .nullable(field.schema)
+            members.append(Schema.Member(field.jsonName, schema, field.summary, example: field.example))
         }
         if fields.contains(where: { $0.kind == .money }) { members.append(Schema.Member("currency", .string())) }
         members.append(Schema.Member("version", .integer(minimum: 1), required: true))

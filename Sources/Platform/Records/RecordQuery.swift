@@ -67,6 +67,27 @@ package struct RecordQuery {
         Problem(422, "record.filter_invalid", "The filter on “\(field)”: \(message).", field: field)
     }
 
+    /// - Throws: 422 `record.filter_invalid` for an operator that does not fit its field or its value.
+    func check(_ type: RecordType) throws {
+        for condition in conditions {
+            switch condition.op {
+            case .isIn:
+                guard case .array(let values) = condition.value, values.count <= 500, !values.contains(.null) else {
+                    throw Self.wrong("“in” takes a list of at most 500 values", condition.field)
+                }
+            case .begins:
+                let kind = type.table.column(condition.field)?.field.kind
+                guard case .string = condition.value, kind == .text || kind == .enum else {
+                    throw Self.wrong("“begins” takes text, for a field that is text", condition.field)
+                }
+            case .less, .atMost, .greater, .atLeast:
+                if condition.value == .null { throw Self.wrong("“\(condition.op.rawValue)” takes a value", condition.field) }
+            case .equal, .notEqual: break
+            }
+        }
+        if let after, after.count != order.count + 1 { throw Self.wrong("it belongs to another order", "cursor") }
+    }
+
     /// Names fields and operators, not values: equal for queries that share a statement.
     var shape: String {
         var text = ""
@@ -103,10 +124,9 @@ package struct RecordQuery {
         for condition in conditions where condition.value != .null {
             switch condition.op {
             case .isIn:
-                guard case .array(let values) = condition.value else { throw Self.wrong("“in” takes a list", condition.field) }
-                for value in values { try bind(value, condition.field) }
+                for value in condition.value.array ?? [] { try bind(value, condition.field) }
             case .begins:
-                guard case .string(let text) = condition.value else { throw Self.wrong("“begins” takes text", condition.field) }
+                let text = condition.value.string ?? ""
                 statement.bind(index, text)
                 statement.bind(index + 1, text + "\u{10FFFF}")
                 index += 2
@@ -115,8 +135,13 @@ package struct RecordQuery {
             }
         }
         if let after {
-            for (position, key) in (order + [("id", false)]).enumerated() where position < after.count {
-                try bind(after[position], key.field)
+            for (value, key) in zip(after, order + [("id", false)]) {
+                if value == .null {
+                    statement.bindNull(index)
+                    index += 1
+                } else {
+                    try bind(value, key.field)
+                }
             }
         }
         if limited { statement.bind(index, Int64(limit)) }

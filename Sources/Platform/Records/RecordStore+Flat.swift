@@ -14,6 +14,9 @@ extension RecordStore {
         }
         reader = start
         var query = RecordQuery(limit: 1)
+        guard reader.tag == .map || reader.tag == .empty else {
+            throw FlatError.mismatch(expected: "a filter such as { sku = \"A-1\" }", found: reader.tag)
+        }
         try query.filter(try reader.readValue().object ?? Object())
         writer.write(try list(type, query, lines: true).first.map(Value.object) ?? .null)
     }
@@ -103,48 +106,67 @@ extension RecordStore {
     func insert(_ type: RecordType, from reader: inout FlatReader) throws -> (id: Int64, rows: Int) {
         var faults: [Schema.Fault] = []
         let table = type.table
+        let start = reader
         let statement = try db.statement(table.insert)
         defer { statement.reset() }
         var lines: [(table: RecordTable, name: String, at: FlatReader)] = []
         try bind(table, &reader, to: statement, from: 1, place: "", &faults) { key, value in
-            if RecordTable.isReserved(key) { return true }
             guard let (field, lineTable) = table.lines.first(where: { key == $0.field.name }) else { return false }
-            lines.append((lineTable, field.name, value))
+            if value.tag != .null { lines.append((lineTable, field.name, value)) }
             return true
         }
-        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+        guard faults.isEmpty else {
+            // All that is wrong is told at once, so the lines are looked at too.
+            for line in lines { _ = try insertLines(type, line.table, line.name, of: nil, line.at, &faults) }
+            throw Problem.invalidRecord(type, faults)
+        }
         let next = Int32(table.columns.count)
         let at = now.description
         statement.bind(next + 1, at)
         statement.bind(next + 2, userID)
         statement.bind(next + 3, at)
-        do { _ = try statement.step() } catch { throw Problem.constraint(error, type) }
+        do { _ = try statement.step() } catch {
+            var again = start
+            throw refusal(error, type, table, try again.readValue().object ?? Object())
+        }
         let id = db.lastInsertRowID
         var rows = 1
-        for line in lines { rows += try insertLines(type, line.table, line.name, of: id, line.at) }
+        for line in lines { rows += try insertLines(type, line.table, line.name, of: id, line.at, &faults) }
+        for (field, _) in table.lines where !lines.contains(where: { $0.name == field.name }) {
+            field.check(lines: 0, &faults)
+        }
+        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
         return (id, rows)
     }
 
-    private func insertLines(_ type: RecordType, _ table: RecordTable, _ name: String, of id: Int64, _ given: FlatReader) throws -> Int {
+    /// - Parameter id: of the record; nil to look only.
+    private func insertLines(
+        _ type: RecordType, _ table: RecordTable, _ name: String, of id: Int64?, _ given: FlatReader, _ faults: inout [Schema.Fault]
+    ) throws -> Int {
         var reader = given
-        if reader.tag == .null { return 0 }
         guard reader.tag == .array || reader.tag == .empty else {
-            throw Problem.invalidRecord(type, [Schema.Fault(field: name, code: "type", message: "must be a list")])
+            faults.append(Schema.Fault(field: name, code: "type", message: "must be a list"))
+            return 0
         }
         let statement = try db.statement(table.insert)
         defer { statement.reset() }
         let count = try reader.readArrayHeader()
+        type.table.lines.first { $0.field.name == name }?.field.check(lines: count, &faults)
         for index in 0..<count {
-            var faults: [Schema.Fault] = []
             let place = "\(name)[\(index)]"
-            guard reader.tag == .map else {
-                throw Problem.invalidRecord(type, [Schema.Fault(field: place, code: "type", message: "must be a table")])
+            guard reader.tag == .map || reader.tag == .empty else {
+                faults.append(Schema.Fault(field: place, code: "type", message: "must be a table"))
+                try reader.skip()
+                continue
             }
-            try bind(table, &reader, to: statement, from: 3, place: "\(place).", &faults) { _, _ in true }
-            guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
+            var row = reader
+            try bind(table, &reader, to: statement, from: 3, place: "\(place).", &faults) { _, _ in false }
+            guard let id, faults.isEmpty else { continue }
             statement.bind(1, id)
             statement.bind(2, Int64(index + 1))
-            do { _ = try statement.step() } catch { throw Problem.constraint(error, type) }
+            do { _ = try statement.step() } catch {
+                throw refusal(error, type, table, try row.readValue().object ?? Object(), place: "\(place).")
+            }
             statement.reset()
         }
         return count
@@ -159,7 +181,7 @@ extension RecordStore {
         try reader.readMap { key, value in
             guard let bit = table.bit(of: key), bit > 0 else {
                 if !other(key, value) {
-                    faults.append(Schema.Fault(field: place + key.string, code: "unknown", message: "is not a field of it"))
+                    faults.append(Schema.Fault(field: place + key.string, code: "unknown", message: "is not a field that can be set"))
                 }
                 return
             }
@@ -181,9 +203,7 @@ extension RecordStore {
     /// Changes the fields that come next in `reader`.
     /// - Returns: the new version.
     func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
-        if type.appendOnly || reader.tag != .map {
-            return try update(type, id: id, try reader.readValue().object ?? Object())
-        }
+        if type.appendOnly || reader.tag != .map { return try update(type, id: id, try Self.changes(&reader)) }
         let start = reader
         let count = try reader.readMapHeader()
         var look = reader
@@ -192,7 +212,7 @@ extension RecordStore {
             let key = try look.readKey()
             guard let bit = type.table.bit(of: key), bit > 0, look.tag != .null else {
                 reader = start
-                return try update(type, id: id, try reader.readValue().object ?? Object())
+                return try update(type, id: id, try Self.changes(&reader))
             }
             mask |= 1 << bit
             try look.skip()
@@ -211,13 +231,40 @@ extension RecordStore {
         do {
             guard try statement.step() else { throw Problem.noRecord(type, id) }
         } catch let error as StorageError {
-            throw Problem.constraint(error, type)
+            var again = start
+            throw refusal(error, type, type.table, try again.readValue().object ?? Object())
         }
         return statement.int64(0)
     }
 }
 
+extension RecordStore {
+    /// A table of changes as a tree.
+    static func changes(_ reader: inout FlatReader) throws -> Object {
+        guard reader.tag == .map || reader.tag == .empty else {
+            throw FlatError.mismatch(expected: "a table with named fields", found: reader.tag)
+        }
+        return try reader.readValue().object ?? Object()
+    }
+}
+
+extension FieldDeclaration {
+    /// Whether a record may have so many lines.
+    func check(lines count: Int, _ faults: inout [Schema.Fault]) {
+        let least = minimum?.wholeValue ?? (required ? 1 : 0)
+        if count < least {
+            faults.append(Schema.Fault(field: name, code: count == 0 ? "required" : "too_few", message: "must have at least \(least) line\(least == 1 ? "" : "s")"))
+        }
+        if let most = maximum?.wholeValue, count > most {
+            faults.append(Schema.Fault(field: name, code: "too_many", message: "must have at most \(most) lines"))
+        }
+    }
+}
+
 extension RecordTable {
+    /// So many fields that masks of 64 bits do not do.
+    var isWide: Bool { columns.count > 62 || lines.contains { $0.table.columns.count > 62 } }
+
     /// The number of a field in masks: 0 for `id`, else one more than its column's place; nil for what has no column here or
     /// lies beyond the 63rd.
     func bit(of key: FlatKey) -> Int? {
@@ -230,10 +277,6 @@ extension RecordTable {
 
     func column(of key: FlatKey) -> RecordColumn? {
         columns.first { key == $0.key }
-    }
-
-    static func isReserved(_ key: FlatKey) -> Bool {
-        key == "id" || key == "version" || key == "created_at" || key == "created_by" || key == "updated_at" || key == "deleted_at"
     }
 }
 
@@ -270,7 +313,7 @@ extension RecordType {
     private func names(_ mask: UInt64) -> [String] {
         var fields: [(field: String, column: String)] = mask & 1 != 0 ? [("id", "id")] : []
         for (index, column) in table.columns.enumerated() where index < 62 && mask & (1 << (index + 1)) != 0 {
-            fields.append((column.field.name, column.name))
+            fields.append((column.field.name, column.sql))
         }
         return fields.sorted { $0.field < $1.field }.map(\.column)
     }

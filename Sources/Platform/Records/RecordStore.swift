@@ -27,40 +27,45 @@ package struct RecordStore {
         let statement = try db.statement(table.insert)
         defer { statement.reset() }
         bind(table, values, to: statement, from: 1, place: "", &faults)
-        guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
-        let next = Int32(table.columns.count)
-        let at = now.description
-        statement.bind(next + 1, at)
-        statement.bind(next + 2, userID)
-        statement.bind(next + 3, at)
-        try translating(type) { _ = try statement.step() }
-        let id = db.lastInsertRowID
-        try insertLines(type, of: id, values)
+        var id: Int64?
+        if faults.isEmpty {
+            let next = Int32(table.columns.count)
+            let at = now.description
+            statement.bind(next + 1, at)
+            statement.bind(next + 2, userID)
+            statement.bind(next + 3, at)
+            try translating(type, table, values) { try statement.run() }
+            id = db.lastInsertRowID
+        }
+        for (field, table) in table.lines { try insertLines(type, field, table, of: id, values[field.name] ?? .null, &faults) }
+        guard let id, faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
         return id
     }
 
-    private func insertLines(_ type: RecordType, of id: Int64, _ values: Object) throws {
-        for (field, table) in type.table.lines {
-            guard let given = values[field.name] else { continue }
-            guard case .array(let rows) = given else {
-                if case .object(let object) = given, object.count == 0 { continue }
-                throw Problem.invalidRecord(type, [Schema.Fault(field: field.name, code: "type", message: "must be a list")])
+    /// - Parameter id: of the record; nil to look only, so that all that is wrong is told at once.
+    private func insertLines(
+        _ type: RecordType, _ field: FieldDeclaration, _ table: RecordTable, of id: Int64?, _ given: Value, _ faults: inout [Schema.Fault]
+    ) throws {
+        guard let rows = given.lines else {
+            faults.append(Schema.Fault(field: field.name, code: "type", message: "must be a list"))
+            return
+        }
+        field.check(lines: rows.count, &faults)
+        let statement = try db.statement(table.insert)
+        defer { statement.reset() }
+        for (index, row) in rows.enumerated() {
+            let place = "\(field.name)[\(index)]"
+            guard let line = row.members else {
+                faults.append(Schema.Fault(field: place, code: "type", message: "must be a table"))
+                continue
             }
-            let statement = try db.statement(table.insert)
-            defer { statement.reset() }
-            for (index, row) in rows.enumerated() {
-                var faults: [Schema.Fault] = []
-                let place = "\(field.name)[\(index)]"
-                guard case .object(let line) = row else {
-                    throw Problem.invalidRecord(type, [Schema.Fault(field: place, code: "type", message: "must be a table")])
-                }
-                bind(table, line, to: statement, from: 3, place: "\(place).", &faults)
-                guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
-                statement.bind(1, id)
-                statement.bind(2, Int64(index + 1))
-                try translating(type) { _ = try statement.step() }
-                statement.reset()
-            }
+            refuseUnknown(line, table, place: "\(place).", &faults)
+            bind(table, line, to: statement, from: 3, place: "\(place).", &faults)
+            guard let id, faults.isEmpty else { continue }
+            statement.bind(1, id)
+            statement.bind(2, Int64(index + 1))
+            try translating(type, table, line, place: "\(place).") { try statement.run() }
+            statement.reset()
         }
     }
 
@@ -79,13 +84,17 @@ package struct RecordStore {
         var set: [(RecordColumn, RecordColumn.Stored)] = []
         for column in table.columns {
             guard let given = changes[column.field.name] else { continue }
-            // A change to nothing is nothing, not the default.
-            let value = given == .null && !column.field.required ? RecordColumn.Stored.null
-                : column.stored(given, currency: currency, place: column.field.name, &faults)
-            if let value { set.append((column, value)) }
+            if given == .null, column.field.isNeverEmpty {
+                faults.append(Schema.Fault(field: column.field.name, code: "required", message: "must not be empty"))
+            } else if let value = column.stored(given, currency: currency, place: column.field.name, &faults) {
+                set.append((column, value))
+            }
         }
+        // Lines are looked at before anything is written.
+        let lines = table.lines.filter { changes[$0.field.name] != nil }
+        for (field, table) in lines { try insertLines(type, field, table, of: nil, changes[field.name] ?? .null, &faults) }
         guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
-        let statement = try db.statement(type.update(of: set.map(\.0.name)))
+        let statement = try db.statement(type.update(of: set.map(\.0.sql)))
         defer { statement.reset() }
         statement.bind(1, id)
         statement.bind(2, now.description)
@@ -93,23 +102,25 @@ package struct RecordStore {
         if let version, let current = try self.version(type, id: id), current != version {
             throw Problem(412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it (version \(current), not \(version)). Read it again.")
         }
-        var result: Int64?
-        try translating(type) { if try statement.step() { result = statement.int64(0) } }
+        let result = try translating(type, table, changes) { try statement.step() ? statement.int64(0) : nil }
         guard let result else { throw Problem.noRecord(type, id) }
-        for (field, lines) in table.lines where changes[field.name] != nil {
-            try db.run(lines.delete, id)
+        for (field, table) in lines {
+            try db.run(table.delete, id)
+            try insertLines(type, field, table, of: id, changes[field.name] ?? .null, &faults)
         }
-        try insertLines(type, of: id, changes)
         return result
     }
 
-    /// - Throws: 404 `record.not_found`, 409 `record.append_only` or `record.referenced`.
+    /// - Throws: 404 `record.not_found`, 409 `record.append_only` or `record.in_use`.
     package func delete(_ type: RecordType, id: Int64) throws {
         if type.appendOnly {
             throw Problem(409, "record.append_only", "A \(type.title.lowercased()) is never deleted.")
         }
-        try translating(type) {
+        do {
             if type.softDelete { try db.run(type.table.delete, id, now.description) } else { try db.run(type.table.delete, id) }
+        } catch {
+            guard case .constraint(let violation) = error, violation.kind == .foreignKey else { throw error }
+            throw Problem(409, "record.in_use", "Other records point to this \(type.title.lowercased()), so it stays.")
         }
         if db.changes == 0 { throw Problem.noRecord(type, id) }
     }
@@ -131,12 +142,20 @@ package struct RecordStore {
     }
 
     /// The rows that a query finds, without lines unless asked for.
-    package func list(_ type: RecordType, _ query: RecordQuery, lines: Bool = false) throws -> [Object] {
+    /// - Parameter count: told how many rows were read, lines included, after each record.
+    package func list(
+        _ type: RecordType, _ query: RecordQuery, lines: Bool = false, count: (Int) throws -> Void = { _ in }
+    ) throws -> [Object] {
         let statement = try db.statement(try type.select(query))
         defer { statement.reset() }
         try query.bind(type, to: statement, currency: currency)
         var rows: [Object] = []
-        while try statement.step() { rows.append(try object(type, statement, lines: lines)) }
+        while try statement.step() {
+            let row = try object(type, statement, lines: lines)
+            if lines { try count(type.rows(of: row)) }
+            rows.append(row)
+        }
+        if !lines { try count(max(1, rows.count)) }
         return rows
     }
 
@@ -193,48 +212,19 @@ package struct RecordStore {
     }
 
     private func refuseUnknown(_ values: Object, _ table: RecordTable, place: String, _ faults: inout [Schema.Fault]) {
-        for (name, _) in values where !RecordTable.reserved.contains(name) {
-            if !table.fields.contains(where: { $0.name == name }) {
-                faults.append(Schema.Fault(field: name, code: "unknown", message: "is not a field of it"))
-            }
+        for (name, _) in values where !table.fields.contains(where: { $0.name == name }) {
+            faults.append(Schema.Fault(field: place + name, code: "unknown", message: "is not a field that can be set"))
         }
     }
 
     /// Constraint failures as problems of the record.
-    private func translating(_ type: RecordType, _ body: () throws -> Void) throws {
+    private func translating<Result>(
+        _ type: RecordType, _ table: RecordTable, _ values: Object, place: String = "", _ body: () throws -> Result
+    ) throws -> Result {
         do {
-            try body()
+            return try body()
         } catch let error as StorageError {
-            throw Problem.constraint(error, type)
-        }
-    }
-}
-
-extension Problem {
-    static func invalidRecord(_ type: RecordType, _ faults: [Schema.Fault]) -> Problem {
-        var problem = Problem.invalid(faults)
-        problem = Problem(
-            422, "record.invalid", "\(type.title): \(problem.detail)", field: problem.field, extra: problem.extra)
-        return problem
-    }
-
-    static func noRecord(_ type: RecordType, _ id: Int64) -> Problem {
-        Problem(404, "record.not_found", "There is no \(type.title.lowercased()) \(id) here.")
-    }
-
-    static func constraint(_ error: StorageError, _ type: RecordType) -> any Error {
-        guard case .constraint(let violation) = error else { return error }
-        let names = violation.columns.map { column in type.table.columns.first { $0.name == column }?.field.name ?? column }
-        switch violation.kind {
-        case .unique:
-            return Problem(
-                409, "record.not_unique", "There is a \(type.title.lowercased()) with the same \(names.joined(separator: ", ")) already.",
-                field: names.first)
-        case .foreignKey:
-            return Problem(
-                409, "record.reference", "The \(type.title.lowercased()) points to a record that is not there, or others point to it.")
-        default:
-            return error
+            throw refusal(error, type, table, values, place: place)
         }
     }
 }

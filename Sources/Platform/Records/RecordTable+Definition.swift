@@ -93,16 +93,17 @@ extension RecordTable {
 
     private func indexStatements() -> [String] {
         var result: [String] = []
-        func add(_ columns: [String], unique: Bool) {
+        func add(_ columns: [RecordColumn], unique: Bool) {
             let live = softDelete && unique ? " WHERE deleted_at IS NULL" : ""
+            let index = "\(name)_\(columns.map(\.name).joined(separator: "_"))_idx"
             result.append(
-                "CREATE \(unique ? "UNIQUE " : "")INDEX \(name)_\(columns.joined(separator: "_"))_idx ON \(name) (\(columns.joined(separator: ", ")))\(live);\n")
+                "CREATE \(unique ? "UNIQUE " : "")INDEX \(index) ON \(name) (\(columns.map(\.sql).joined(separator: ", ")))\(live);\n")
         }
         for column in columns {
-            if column.field.unique { add([column.name], unique: true) } else if column.field.indexed { add([column.name], unique: false) }
+            if column.field.unique { add([column], unique: true) } else if column.field.indexed { add([column], unique: false) }
         }
         for index in indexes {
-            add(index.fields.compactMap { column($0)?.name }, unique: index.unique)
+            add(index.fields.compactMap { column($0) }, unique: index.unique)
         }
         return result
     }
@@ -117,16 +118,16 @@ extension RecordColumn {
     }
 
     func definition(_ references: (String) throws -> String) rethrows -> String {
-        var text = "\(name) \(sqlType)"
+        var text = "\(sql) \(sqlType)"
         if field.required || defaultSQL != nil { text += " NOT NULL" }
         if let defaultSQL { text += " DEFAULT \(defaultSQL)" }
         if let target = field.target { text += " REFERENCES \(try references(target)) (id)" }
         var checks: [String] = []
-        if let bound = field.minimum.flatMap(stored), sqlType == "INTEGER" { checks.append("\(name) >= \(bound)") }
-        if let bound = field.maximum.flatMap(stored), sqlType == "INTEGER" { checks.append("\(name) <= \(bound)") }
-        if field.kind == .boolean { checks.append("\(name) IN (0, 1)") }
+        if let bound = field.minimum.flatMap(stored), sqlType == "INTEGER" { checks.append("\(sql) >= \(bound)") }
+        if let bound = field.maximum.flatMap(stored), sqlType == "INTEGER" { checks.append("\(sql) <= \(bound)") }
+        if field.kind == .boolean { checks.append("\(sql) IN (0, 1)") }
         if field.kind == .enum {
-            checks.append("\(name) IN (\(field.values.map { "'\($0.replacingQuotes)'" }.joined(separator: ", ")))")
+            checks.append("\(sql) IN (\(field.values.map { "'\($0.replacingQuotes)'" }.joined(separator: ", ")))")
         }
         if !checks.isEmpty { text += " CHECK (\(checks.joined(separator: " AND ")))" }
         return text

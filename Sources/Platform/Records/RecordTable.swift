@@ -70,7 +70,7 @@ package final class RecordTable: Sendable {
                 throw declaration.wrong("indexes", "name “\(field)”, which is not a field")
             }
         }
-        let names = columns.map(\.name)
+        let names = columns.map(\.sql)
         if isLines {
             let all = ["parent_id", "line_number"] + names
             insert = SQL("INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count)))")
@@ -89,6 +89,8 @@ package final class RecordTable: Sendable {
         }
     }
 
+    /// What every record has beside its declared fields, in the order of `selectList`.
+    static let systemFields = ["id", "version", "created_at", "created_by", "updated_at"]
     /// Columns before the declared ones in `selectList`.
     static let systemColumns = 5
     static let reserved: Set<String> = ["id", "version", "created_at", "created_by", "updated_at", "deleted_at", "parent_id", "line_number"]
@@ -111,6 +113,8 @@ package final class RecordColumn: Sendable {
     package let field: FieldDeclaration
     /// The field's name; `<name>_minor` for money and `<name>_id` for references.
     package let name: String
+    /// The name as SQL takes it: quoted where it is one of SQL's own words.
+    let sql: String
     /// What one unit is as a stored integer, for decimals: 10^places.
     package let places: Int
     /// The field's name in bytes.
@@ -148,5 +152,6 @@ package final class RecordColumn: Sendable {
         case .ref: name = "\(field.name)_id"
         default: name = field.name
         }
+        sql = SQLWords.all.contains(name) ? "\"\(name)\"" : name
     }
 }

@@ -30,31 +30,40 @@ extension RecordType {
     /// The SELECT for a query's shape.
     /// - Throws: 422 `record.filter_invalid` for a field that the type does not have.
     func select(_ query: RecordQuery) throws -> SQL {
-        try statements.statement(query.shape) {
+        try query.check(self)
+        return try statements.statement(query.shape) {
             var marks = Marks()
             var terms = try terms(query, &marks)
-            var order: [(String, Bool)] = try query.order.map { (try columnName($0.field), $0.descending) }
-            order.append(("id", query.order.last?.descending ?? false))
-            if let after = query.after {
-                guard after.count == order.count else { throw RecordQuery.wrong("the cursor belongs to another order", "cursor") }
+            var order = try query.order.map { (column: try columnName($0.field), descending: $0.descending, isNeverEmpty: isNeverEmpty($0.field)) }
+            order.append(("id", query.order.last?.descending ?? false, true))
+            if query.after != nil {
                 // (a, b, id) after (x, y, z), with a direction for each: a beyond x, or a = x and (b beyond y, or …).
                 var term = ""
                 let places = order.map { _ in marks.next() }
-                for (position, (column, descending)) in order.enumerated().reversed() {
-                    let beyond = "\(column) \(descending ? "<" : ">") \(places[position])"
-                    term = term.isEmpty ? beyond : "(\(beyond) OR (\(column) = \(places[position]) AND \(term)))"
+                for (position, key) in order.enumerated().reversed() {
+                    let place = places[position]
+                    var beyond = "\(key.column) \(key.descending ? "<" : ">") \(place)"
+                    if !key.isNeverEmpty {
+                        // Empty fields come first, and last when descending.
+                        beyond = key.descending
+                            ? "(\(beyond) OR (\(place) IS NOT NULL AND \(key.column) IS NULL))"
+                            : "(\(beyond) OR (\(place) IS NULL AND \(key.column) IS NOT NULL))"
+                    }
+                    let equal = "\(key.column) \(key.isNeverEmpty ? "=" : "IS") \(place)"
+                    term = term.isEmpty ? beyond : "(\(beyond) OR (\(equal) AND \(term)))"
                 }
                 terms.append(term)
             }
             let filter = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
-            let keys = order.map { "\($0.0)\($0.1 ? " DESC" : "")" }.joined(separator: ", ")
+            let keys = order.map { "\($0.column)\($0.descending ? " DESC" : "")" }.joined(separator: ", ")
             return "SELECT \(table.selectList) FROM \(table.name)\(filter) ORDER BY \(keys) LIMIT \(marks.next())"
         }
     }
 
     /// The count of the rows that fit a query's conditions.
     func count(_ query: RecordQuery) throws -> SQL {
-        try statements.statement("count " + query.shape) {
+        try query.check(self)
+        return try statements.statement("count " + query.shape) {
             var marks = Marks()
             let terms = try terms(query, &marks)
             return "SELECT count(*) FROM \(table.name)\(terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))")"
@@ -101,10 +110,14 @@ extension RecordType {
     }
 
     private func columnName(_ field: String) throws -> String {
-        if ["id", "version", "created_at", "created_by", "updated_at"].contains(field) { return field }
-        guard let column = table.column(field) else {
-            throw RecordQuery.wrong("\(name) has no such field", field)
+        if RecordTable.systemFields.contains(field) { return field }
+        guard let column = table.column(field), column.field.kind != .json else {
+            throw RecordQuery.wrong("\(name) has no such field to look for or sort by", field)
         }
-        return column.name
+        return column.sql
+    }
+
+    private func isNeverEmpty(_ field: String) -> Bool {
+        table.column(field)?.field.isNeverEmpty ?? true
     }
 }

@@ -114,8 +114,10 @@ package enum ScriptEndpoints {
         // must not undo the first.
         let library = RevisionLibrary(call.database)
         let (id, contents) = try library.currentContents()
-        if let current = tenant.revisionSlot.current, current.id == id { return Scripts(call.database, revision: current) }
-        return Scripts(call.database, revision: try library.revision(id: id, contents))
+        if let current = tenant.revisionSlot.current, current.id == id {
+            return Scripts(call.database, revision: current, currency: tenant.currency)
+        }
+        return Scripts(call.database, revision: try library.revision(id: id, contents), currency: tenant.currency)
     }
 
     private static func path(_ call: Call) -> String { call.parameters["path"] ?? "" }

@@ -7,14 +7,17 @@ package struct Scripts {
     let db: Connection
     let library: RevisionLibrary
     let revision: Revision
+    let currency: Currency
 
     package struct Author: Sendable {
         let id: Int64
         let name: String
     }
 
-    package init(_ db: Connection, revision: Revision) {
+    /// - Parameter currency: the tenant's, in which rules name amounts.
+    package init(_ db: Connection, revision: Revision, currency: Currency) {
         self.db = db
+        self.currency = currency
         library = RevisionLibrary(db)
         self.revision = revision
     }
@@ -170,7 +173,7 @@ package struct Scripts {
             hash = Digest.hex(Digest.sha256(try source(path, named: "current")))
         }
         do {
-            let content = try library.content(path, hash: hash, revision.plugins)
+            let content = try self.content(path, hash: hash)
             _ = try revision.replacing(RuleSet(path: path, version: 0, content: content), id: 0)
             return []
         } catch {
@@ -186,13 +189,22 @@ package struct Scripts {
         guard let draft = try draft(path) else { throw Self.noDraft(path) }
         let id = try script(path)
         let latest = try db.first(Self.maxVersion, id) { $0.int(0) } ?? 0
-        let content = try checked(path) { try library.content(path, hash: draft.hash, revision.plugins) }
+        let content = try checked(path) { try self.content(path, hash: draft.hash) }
         let version = latest + 1
         try db.run(Self.insertVersion, id, version, draft.hash, draft.message, author.id, author.name, now.description)
         try db.run(Self.deleteDraft, id)
         let set = RuleSet(path: path, version: version, content: content)
         let message = draft.message.isEmpty ? "Publish \(path)" : draft.message
         return (version, try putInForce(set, reason: message, author: author, now: now))
+    }
+
+    /// Reads a source as the rule file at `path`.
+    private func content(_ path: String, hash: String) throws -> RuleContent {
+        let content = try library.content(path, hash: hash, revision.plugins)
+        if !content.amounts.isEmpty {
+            try content.check(amountsIn: currency, file: path, source: String(decoding: try library.source(hash), as: UTF8.self))
+        }
+        return content
     }
 
     /// Takes a file that came with the program as version 1.

@@ -16,9 +16,13 @@ package struct Contract: Sendable {
     package let fields: [FieldDeclaration]
     /// Which file declared it, for messages.
     package let file: String
+    /// The program whose function `check` looks at what concerns several fields; nil where there is none.
+    private let check: Program?
 
-    /// - Parameter value: what `contracts/<name>.lua` returned.
-    package init(_ value: Value, file: String) throws(DeclarationError) {
+    /// - Parameters:
+    ///   - value: what `contracts/<name>.lua` returned.
+    ///   - program: that file, for its function `check`.
+    package init(_ value: Value, file: String, program: Program) throws(DeclarationError) {
         let declaration = try Declaration(value, file: file)
         self.file = file
         id = try declaration.requiredText("id")
@@ -27,8 +31,23 @@ package struct Contract: Sendable {
         self.key = key.split(separator: ".").last.map(String.init) ?? key
         fallback = try declaration.text("fallback")
         fields = try FieldDeclaration.list(dottedNames: declaration, "fields")
-        declaration.accept("check")
+        for (index, field) in fields.enumerated() where Self.reserved.contains(Self.head(field.name)) {
+            throw declaration.wrong("fields[\(index + 1)]", "(\(field.name)) is a name that every rule set has already")
+        }
+        if let function = declaration.value("check") {
+            guard function.isScriptFunction else { throw declaration.wrong("check", "must be a function") }
+            check = program
+        } else {
+            check = nil
+        }
         try declaration.finish()
+    }
+
+    /// Members that mean the same in rule sets of every contract.
+    private static let reserved: Set<String> = ["contract", "version"]
+
+    fileprivate static func head(_ name: String) -> String {
+        name.split(separator: ".").first.map(String.init) ?? name
     }
 
     package init(id: String, title: String, key: String, fallback: String?, fields: [FieldDeclaration]) {
@@ -38,6 +57,7 @@ package struct Contract: Sendable {
         self.fallback = fallback
         self.fields = fields
         file = "kernel"
+        check = nil
     }
 
     /// Checks what a rule file returned and fills in defaults.
@@ -45,23 +65,70 @@ package struct Contract: Sendable {
     /// - Parameters:
     ///   - value: the returned table, functions as `.function` markers.
     ///   - source: the file's text, to find the line of a fault.
-    /// - Returns: the values, with defaults, and the dotted paths of the functions.
-    /// - Throws: `DeclarationError` with the first fault: file, line, field, message.
-    package func read(_ value: Value, file: String, source: String) throws(DeclarationError) -> (values: Object, functions: [String]) {
+    /// - Throws: `DeclarationError` with the first fault: file, line, field, message. `ScriptFault` where the contract's
+    ///   own `check` fails.
+    package func read(_ value: Value, file: String, source: String) throws -> Reading {
         guard case .object(let object) = value else {
             throw DeclarationError(file: file, field: "", message: "must return a table", line: 1)
         }
         var reader = Reader(file: file, locator: SourceLocator(source))
         var values = try reader.read(object, fields, at: "", free: ["contract", "title"])
+        if let fault = try crossFieldFault(values) { throw reader.wrong(fault.field, fault.message) }
         values["contract"] = .string(id)
-        if let title = object["title"] { values["title"] = title }
-        return (values, reader.functions)
+        if let title = object["title"], values["title"] == nil {
+            guard case .string = title else { throw reader.wrong("title", "must be a string") }
+            values["title"] = title
+        }
+        return Reading(values: values, functions: reader.functions, amounts: reader.amounts)
+    }
+
+    /// What a rule file says, read by its contract.
+    package struct Reading {
+        /// With the contract's defaults.
+        package let values: Object
+        /// Dotted paths of the functions, `fees.late`, `tiers.2.fee`.
+        package let functions: [String]
+        /// Dotted paths of amounts of money, which are text until the tenant's currency is known.
+        package let amounts: [String]
+    }
+
+    /// What the contract's own `check` finds: it gives nothing, or a list of `{ field =, message = }`, or rejects.
+    private func crossFieldFault(_ values: Object) throws -> (field: String, message: String)? {
+        guard let check else { return nil }
+        let findings: Value
+        do {
+            findings = try check.run("check", [.object(values)], limits: .describe).value
+        } catch let fault as ScriptFault where fault.value?["kind"]?.string == "reject" {
+            findings = .array([fault.value?["errors"]?[0] ?? fault.value ?? .null])
+        }
+        guard let first = findings.items?.first ?? (findings == .null ? nil : findings) else { return nil }
+        guard let message = first["message"]?.string else {
+            throw DeclarationError(file: file, field: "check", message: "must give a list of problems with field and message")
+        }
+        return (first["field"]?.string ?? "", message)
+    }
+
+    /// The field at a dotted path, such as that of a function: `tiers.2.fee`.
+    func field(at path: String) -> FieldDeclaration? { Self.field(at: path[...], in: fields) }
+
+    private static func field(at path: Substring, in fields: [FieldDeclaration]) -> FieldDeclaration? {
+        guard let field = fields.first(where: { path == $0.name || path.hasPrefix($0.name + ".") }) else { return nil }
+        var rest = path.dropFirst(field.name.count + 1)
+        if rest.isEmpty { return field }
+        if field.kind == .list || field.kind == .lines { rest = rest.drop { $0 != "." }.dropFirst() }
+        return Self.field(at: rest, in: field.fields)
     }
 
     private struct Reader {
         let file: String
         let locator: SourceLocator
         var functions: [String] = []
+        var amounts: [String] = []
+
+        /// `tiers[2].fee` as scripts reach it: `tiers.2.fee`.
+        private static func dotted(_ place: String) -> String {
+            place.replacing("[", with: ".").replacing("]", with: "")
+        }
 
         func wrong(_ place: String, _ message: String) -> DeclarationError {
             DeclarationError(file: file, field: place, message: message, line: locator.line(of: place))
@@ -72,7 +139,7 @@ package struct Contract: Sendable {
             // Fields may have dotted names (`fees.late_fee`): those with the same head make one table.
             var heads: [String] = []
             for field in fields {
-                let head = field.name.split(separator: ".").first.map(String.init) ?? field.name
+                let head = Contract.head(field.name)
                 if !heads.contains(head) { heads.append(head) }
             }
             for (name, _) in object where !heads.contains(name) && !free.contains(name) {
@@ -105,7 +172,7 @@ package struct Contract: Sendable {
             }
             if value.isScriptFunction {
                 guard field.kind == .function || field.orFunction else { throw wrong(place, "must be a \(field.kind.rawValue), not a function") }
-                functions.append(place)
+                functions.append(Self.dotted(place))
                 return nil
             }
             switch field.kind {
@@ -115,6 +182,9 @@ package struct Contract: Sendable {
                 guard let items = value.items else { throw wrong(place, "must be a list") }
                 if let minimum = field.minimum?.wholeValue, items.count < minimum {
                     throw wrong(place, "must have at least \(minimum) entr\(minimum == 1 ? "y" : "ies")")
+                }
+                if let maximum = field.maximum?.wholeValue, items.count > maximum {
+                    throw wrong(place, "must have at most \(maximum) entr\(maximum == 1 ? "y" : "ies")")
                 }
                 if field.fields.isEmpty { return .array(items) }
                 var result: [Value] = []
@@ -128,8 +198,18 @@ package struct Contract: Sendable {
                 guard case .object(let table) = value else { throw wrong(place, "must be a table") }
                 return field.fields.isEmpty ? value : .object(try read(table, field.fields, at: place, free: []))
             case .money:
-                if case .double = value { throw wrong(place, "is a floating-point number; write money as a string such as \"10.00\"") }
-                return value
+                let amount: Decimal
+                switch value {
+                case .int(0): amount = Decimal(0)
+                case .string(let text):
+                    guard let number = try? Decimal(text) else { throw wrong(place, "must be an amount of money such as \"10.00\"") }
+                    amount = number
+                case .double: throw wrong(place, "is a floating-point number; write money as a string such as \"10.00\"")
+                default: throw wrong(place, "must be an amount of money written as a string, such as \"10.00\"")
+                }
+                try checkBounds(.decimal(amount), field, place)
+                amounts.append(Self.dotted(place))
+                return .string(amount.description)
             default:
                 if case .double = value, field.kind == .decimal || field.kind == .percent {
                     throw wrong(place, "is a floating-point number; write it as a string such as \"0.15\"")
@@ -165,12 +245,29 @@ extension Value {
     }
 }
 
+extension RuleContent {
+    /// - Throws: `DeclarationError` for an amount that the currency does not have: half a pesewa.
+    func check(amountsIn currency: Currency, file: String, source: String) throws(DeclarationError) {
+        for path in amounts {
+            let value = path.split(separator: ".").reduce(Value.object(values)) { found, part in
+                (Int(part).map { found[$0 - 1] } ?? found[String(part)]) ?? .null
+            }
+            guard let text = value.string, (try? Money.parse(text, currency)) != nil else {
+                let place = path.split(separator: ".").map { Int($0) == nil ? ".\($0)" : "[\($0)]" }.joined().dropFirst()
+                throw DeclarationError(
+                    file: file, field: String(place), message: "is no amount in \(currency.code), which has \(currency.exponent) decimal places",
+                    line: SourceLocator(source).line(of: String(place)))
+            }
+        }
+    }
+}
+
 extension FieldDeclaration {
     /// As `list`, but a name may have dots: `fees.late_fee_amount`.
     static func list(dottedNames declaration: Declaration, _ member: String) throws(DeclarationError) -> [FieldDeclaration] {
         var result: [FieldDeclaration] = []
         for (index, item) in try declaration.list(member).enumerated() {
-            let place = declaration.path("\(member)[\(index)]")
+            let place = declaration.path("\(member)[\(index + 1)]")
             guard case .object(var object) = item.keyed, case .string(let name)? = object["1"] else {
                 throw DeclarationError(file: declaration.file, field: place, message: "must be a field such as { \"fees.late\", \"money\" }")
             }
@@ -181,6 +278,9 @@ extension FieldDeclaration {
             object["1"] = .string(parts[parts.count - 1])
             var field = try FieldDeclaration(.object(object), file: declaration.file, place: place)
             field.name = name
+            if result.contains(where: { $0.name == name }) {
+                throw DeclarationError(file: declaration.file, field: place, message: "declares “\(name)” a second time")
+            }
             result.append(field)
         }
         return result

@@ -7,7 +7,7 @@ package final class RuleSet: Sendable {
     package let path: String
     package let version: Int64
     package let content: RuleContent
-    /// What scripts get for it: `values`, `functions`, `version` and `key`.
+    /// What scripts get for it: `values`, `functions`, `amounts`, `version` and `key`.
     let flat: [UInt8]
 
     package var contract: Contract { content.contract }
@@ -22,7 +22,7 @@ package final class RuleSet: Sendable {
         flat = Flat.bytes { writer in
             let all: Object = [
                 "values": .object(content.values), "functions": .array(content.functions.map(Value.string)),
-                "version": .string("\(path)@\(version)"), "key": .string(content.key),
+                "amounts": .array(content.amounts.map(Value.string)), "version": .string("\(path)@\(version)"), "key": .string(content.key),
             ]
             writer.write(all)
         } ?? []
@@ -38,9 +38,18 @@ package final class RuleContent: Sendable {
     package let values: Object
     /// Dotted paths of the functions.
     package let functions: [String]
+    /// Dotted paths of amounts of money: text in `values`, money where scripts see them.
+    package let amounts: [String]
+    /// Functions that stand for a value, and the field whose value that is.
+    let results: [String: FieldDeclaration]
     package let program: Program
     /// For rule sets of the contract `tax`.
     package let taxProfile: TaxProfile?
+
+    /// Which contract a rule file names; nil where it names none.
+    static func contract(of source: [UInt8], path: String) throws -> String? {
+        try Program(base: HostAPI.base, CompiledChunk(source, name: path)).describe()["contract"]?.string
+    }
 
     /// - Parameters:
     ///   - path: the file's path, for messages.
@@ -62,7 +71,14 @@ package final class RuleContent: Sendable {
                 line: SourceLocator(text).line(of: "contract"))
         }
         self.contract = contract
-        (values, functions) = try contract.read(value, file: path, source: text)
+        let reading = try contract.read(value, file: path, source: text)
+        values = reading.values
+        functions = reading.functions
+        amounts = reading.amounts
+        results = Dictionary(
+            reading.functions.compactMap { path in
+                contract.field(at: path).flatMap { $0.kind == .function ? nil : (path, $0) }
+            }, uniquingKeysWith: { $1 })
         guard let key = values[contract.key]?.string else {
             throw DeclarationError(file: path, field: contract.key, message: "is missing", line: 1)
         }

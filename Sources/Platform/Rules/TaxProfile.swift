@@ -19,6 +19,15 @@ package struct TaxProfile: Sendable {
         func applies(to category: String, on date: CalendarDate) -> Bool {
             (from.map { $0 <= date } ?? true) && (to.map { date <= $0 } ?? true) && (categories?.contains(category) ?? true)
         }
+
+        /// Whether both would be charged for one line of some day.
+        func overlaps(_ other: Component) -> Bool {
+            guard code == other.code else { return false }
+            if let mine = categories, let theirs = other.categories, Set(mine).isDisjoint(with: theirs) { return false }
+            if let to, let start = other.from, to < start { return false }
+            if let end = other.to, let from, end < from { return false }
+            return true
+        }
     }
 
     package let id: String
@@ -74,14 +83,22 @@ package struct TaxProfile: Sendable {
         country = values["country"]?.string ?? ""
         pricesIncludeTax = values["prices"]?.string == "inclusive"
         roundsPerLine = values["round"]?.string == "line_half_up"
-        taxedCategories = values["taxed"]?.array?.compactMap(\.string) ?? []
+        func words(_ value: Value?, _ field: String) throws(DeclarationError) -> [String] {
+            var result: [String] = []
+            for item in value?.items ?? [] {
+                guard case .string(let word) = item, !word.isEmpty else { throw wrong(field, "must be a list of words") }
+                result.append(word)
+            }
+            return result
+        }
+        taxedCategories = try words(values["taxed"], "taxed")
         var components: [Component] = []
         for (index, item) in (values["components"]?.array ?? []).enumerated() {
             let place = "components[\(index + 1)]"
             guard let code = item["1"]?.string, !code.isEmpty, case .decimal(let rate)? = item["rate"] else {
                 throw wrong(place, "must begin with the tax's code and have a rate")
             }
-            let base = item["base"]?.array?.compactMap(\.string) ?? []
+            let base = try words(item["base"], "\(place).base")
             for name in base where name != "net" && !components.contains(where: { $0.code == name }) {
                 throw wrong("\(place).base", "names “\(name)”, which is not a component before it")
             }
@@ -90,11 +107,17 @@ package struct TaxProfile: Sendable {
                 guard let text = item[name]?.string else { return nil }
                 do { return try CalendarDate(text) } catch { throw wrong("\(place).\(name)", "must be a date such as \"2026-01-31\"") }
             }
-            components.append(
-                Component(
-                    code: code, rate: rate, base: base, from: try date("from"), to: try date("to"),
-                    account: item["account"]?.string ?? "", recoverable: item["recoverable"]?.bool ?? false,
-                    categories: item["categories"]?.array?.compactMap(\.string)))
+            let component = Component(
+                code: code, rate: rate, base: base, from: try date("from"), to: try date("to"),
+                account: item["account"]?.string ?? "", recoverable: item["recoverable"]?.bool ?? false,
+                categories: item["categories"] == nil ? nil : try words(item["categories"], "\(place).categories"))
+            if let from = component.from, let to = component.to, to < from {
+                throw wrong("\(place).to", "is \(to), before the rate begins on \(from)")
+            }
+            if let other = components.firstIndex(where: component.overlaps) {
+                throw wrong("\(place).from", "overlaps with components[\(other + 1)]: \(code) would be charged twice")
+            }
+            components.append(component)
         }
         self.components = components
     }

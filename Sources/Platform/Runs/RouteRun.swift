@@ -7,21 +7,20 @@ enum RouteRun {
         let scope = try RunScope(call)
         let reading = route.method == .get
         scope.limits = reading ? .read : .route
+        scope.scriptLimits = reading ? .read : .request
+        let currency = scope.tenant.currency
         var request = Object()
-        request["params"] = .object(try parameters(route.parameters, in: call.parameters.map { ($0.key, $0.value) }))
-        request["query"] = .object(try parameters(route.query, in: call.query.map { ($0.name, $0.value) }))
-        var limits: ScriptLimits = reading ? .read : .request
+        request["params"] = .object(try parameters(route.parameters, in: call.parameters.map { ($0.key, $0.value) }, currency))
+        request["query"] = .object(try parameters(route.query, in: call.query.map { ($0.name, $0.value) }, currency))
         if let input = route.input {
-            request["body"] = call.body.filled(input)
+            request["body"] = call.body.filled(input, currency)
             let lines = call.body.object?.reduce(0) { $0 + ($1.value.array?.count ?? 0) } ?? 0
             scope.allow(lines: lines)
-            limits.steps += UInt64(20_000 * lines)
-            limits.hostCalls += UInt32(8 * lines)
         }
         let package = scope.revision.plugins.package(route.plugin)
         let run = HostRun(scope, phase: reading ? .read : .route, package: package)
         let body = try ScriptCall.run(
-            route.program, "run", run, limits: limits, arguments: { $0.write(request) },
+            route.program, "run", run, arguments: { $0.write(request) },
             result: { reader in
                 if let output = route.output { return try FlatProjection.json(&reader, output) }
                 var json = JSONWriter()
@@ -32,7 +31,7 @@ enum RouteRun {
     }
 
     /// Path and query parameters as their declared kinds.
-    private static func parameters(_ fields: [FieldDeclaration], in given: [(String, String)]) throws -> Object {
+    private static func parameters(_ fields: [FieldDeclaration], in given: [(String, String)], _ currency: Currency) throws -> Object {
         var values = Object()
         for (name, text) in given {
             guard let field = fields.first(where: { $0.jsonName == name }) else {
@@ -49,23 +48,29 @@ enum RouteRun {
         guard unknown.isEmpty else {
             throw Problem.invalid(unknown.map { Schema.Fault(field: $0.key, code: "unknown", message: "is not a parameter of this route") })
         }
-        return try Schema.object(fields.map(\.member)).read(.object(values)).filled(fields).object ?? Object()
+        return try Schema.object(fields.map(\.member)).read(.object(values), currency: currency).filled(fields, currency).object
+            ?? Object()
     }
 }
 
 extension Value {
     /// With the defaults of absent fields, and fields under their own names where JSON calls them otherwise.
-    func filled(_ fields: [FieldDeclaration]) -> Value {
+    func filled(_ fields: [FieldDeclaration], _ currency: Currency) -> Value {
         guard case .object(let object) = self else { return self }
         var result = Object()
         for field in fields {
             guard let value = object[field.jsonName], value != .null else {
-                if let fallback = field.fallback { result[field.name] = fallback }
+                switch field.fallback {
+                case .int(let minor) where field.kind == .money: result[field.name] = .money(Money(minor: minor, currency))
+                case let fallback?: result[field.name] = fallback
+                case nil: break
+                }
                 continue
             }
             switch field.kind {
-            case .list where !field.fields.isEmpty, .lines: result[field.name] = .array((value.array ?? []).map { $0.filled(field.fields) })
-            case .object where !field.fields.isEmpty: result[field.name] = value.filled(field.fields)
+            case .list where !field.fields.isEmpty, .lines:
+                result[field.name] = .array((value.array ?? []).map { $0.filled(field.fields, currency) })
+            case .object where !field.fields.isEmpty: result[field.name] = value.filled(field.fields, currency)
             default: result[field.name] = value
             }
         }

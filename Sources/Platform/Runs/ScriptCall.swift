@@ -3,17 +3,24 @@ import Scripting
 
 /// Runs a script's function for the host API, and tells a business refusal from a fault.
 enum ScriptCall {
-    static func run(_ program: Program, _ path: String, _ arguments: [Value], _ limits: ScriptLimits, _ host: HostRun) throws -> Value {
-        try translating { try program.run(path, arguments, limits: limits, seed: host.scope.seed, host: host).value }
+    /// - Parameter invoker: as of `Program.run`.
+    static func run(_ program: Program, _ path: String, _ arguments: [Value], invoker: String? = nil, _ host: HostRun) throws -> Value {
+        try translating {
+            try host.scope.spending { limits in
+                try program.run(path, arguments, invoker: invoker, limits: limits, seed: host.scope.seed, host: host)
+            }
+        }
     }
 
     /// Calls with arguments and results as the bytes that cross.
     static func run<Result>(
-        _ program: Program, _ path: String, _ host: HostRun, limits: ScriptLimits = .request, arguments: (inout FlatWriter) throws -> Void,
+        _ program: Program, _ path: String, _ host: HostRun, arguments: (inout FlatWriter) throws -> Void,
         result: (inout FlatReader) throws -> Result
     ) throws -> Result {
         try translating {
-            try program.run(path, limits: limits, seed: host.scope.seed, host: host, arguments: arguments, result: result).value
+            try host.scope.spending { limits in
+                try program.run(path, limits: limits, seed: host.scope.seed, host: host, arguments: arguments, result: result)
+            }
         }
     }
 
@@ -23,13 +30,10 @@ enum ScriptCall {
         result: (inout FlatReader) throws -> Result
     ) throws -> Result {
         try translating {
-            try program.each(path, limits: .request, seed: host.scope.seed, host: host, arguments: arguments, result: result).value
+            try host.scope.spending { limits in
+                try program.each(path, limits: limits, seed: host.scope.seed, host: host, arguments: arguments, result: result)
+            }
         }
-    }
-
-    /// Calls the function once for each list of arguments, in one run.
-    static func each(_ program: Program, _ path: String, _ arguments: [[Value]], _ limits: ScriptLimits, _ host: HostRun) throws -> [Value] {
-        try translating { try program.each(path, arguments, limits: limits, seed: host.scope.seed, host: host).value }
     }
 
     /// A `reject` that nobody caught becomes the problem that it names; all else stays what it is.
@@ -41,8 +45,9 @@ enum ScriptCall {
             var extra: [(String, Value)] = []
             if let errors = value["errors"], errors != .null { extra.append(("errors", errors)) }
             if let params = value["params"], params != .null { extra.append(("params", params)) }
-            throw Problem(
-                Int(value["http"]?.int ?? 422), code, value["message"]?.string ?? code, field: value["field"]?.string, extra: extra)
+            // Scripts can raise such a table without `reject`, so its members are what they please.
+            let status = value["http"]?.int.flatMap { (400...499).contains($0) ? Int($0) : nil } ?? 422
+            throw Problem(status, code, value["message"]?.string ?? code, field: value["field"]?.string, extra: extra)
         }
     }
 }

@@ -64,6 +64,12 @@ package enum Branches {
         try db.first(selectByCode, code, row: { read($0) })
     }
 
+    private static let selectCode = SQL("SELECT code FROM platform_branches WHERE id = ?1")
+
+    package static func code(_ db: Connection, _ id: Int64) throws -> String? {
+        try db.first(selectCode, id, row: { $0.text(0) })
+    }
+
     package static func exists(_ db: Connection, _ id: Int64) throws -> Bool {
         try db.first(exists, id, row: { _ in true }) ?? false
     }
