@@ -7,6 +7,8 @@ package enum CalendarError: Error, Sendable, Equatable {
     /// A result outside the years 0001 to 9999.
     case outOfRange
     case unknownTimeZone(String)
+    /// A cron line, and what is wrong with it.
+    case invalidCron(String, String)
 }
 
 extension CalendarError: ProblemConvertible {
@@ -17,6 +19,7 @@ extension CalendarError: ProblemConvertible {
         case .invalidInstant: "calendar.invalid_instant"
         case .outOfRange: "calendar.out_of_range"
         case .unknownTimeZone: "calendar.unknown_time_zone"
+        case .invalidCron: "calendar.invalid_cron"
         }
     }
 
@@ -31,6 +34,8 @@ extension CalendarError: ProblemConvertible {
         case .outOfRange: Problem(422, code, "The date is outside the years 0001 to 9999.")
         case .unknownTimeZone(let name):
             Problem(422, code, "\"\(name.prefix(60))\" is not a time zone; use a name such as Africa/Accra.")
+        case .invalidCron(let text, let reason):
+            Problem(422, code, "The cron line \"\(text.prefix(100))\" \(reason). Write it like \"30 6 * * mon-fri\".")
         }
     }
 }

@@ -105,6 +105,8 @@ package struct PluginInstallation {
         for (path, source) in shipped.sorted(by: { $0.key < $1.key }) where !contents.files.contains(where: { $0.path == path }) {
             guard let contract = try RuleContent.contract(of: source, path: path), plugins.contracts[contract] != nil else { continue }
             let content = try RuleContent(source: source, path: path, contracts: plugins.contracts)
+            // A schedule waits until the plugin of its job is installed.
+            if let schedule = content.schedule, plugins.jobs[schedule.job] == nil { continue }
             try content.check(amountsIn: tenant.currency, file: path, source: String(decoding: source, as: UTF8.self))
             try Scripts.insertShipped(db, library, path: path, source: source, author: author, now: actor.at)
             contents.files.append((path, 1))

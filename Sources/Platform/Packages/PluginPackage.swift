@@ -11,6 +11,7 @@ package final class PluginPackage: Sendable {
     package let routes: [RouteDeclaration]
     package let hooks: [HookDeclaration]
     package let contracts: [Contract]
+    package let jobs: [JobDeclaration]
     /// All modules that its code may require: its own, and the `lib` modules of what it depends on.
     package let modules: [String: CompiledChunk]
 
@@ -57,6 +58,7 @@ package final class PluginPackage: Sendable {
         var routes: [RouteDeclaration] = []
         var hooks: [HookDeclaration] = []
         var contracts: [Contract] = []
+        var jobs: [JobDeclaration] = []
         for (folder, module, file) in declared where folder != "lib" {
             let program = Program(base: HostAPI.base, modules: modules, entry: module)
             let value = try program.describe()
@@ -65,14 +67,21 @@ package final class PluginPackage: Sendable {
             case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
             case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
             case "contracts": contracts.append(try Contract(value, file: file, program: program))
+            case "jobs":
+                let job = try JobDeclaration(value, plugin: name, file: file, program: program)
+                if let other = jobs.first(where: { $0.id == job.id }) {
+                    throw DeclarationError(file: file, field: "id", message: "is “\(job.id)”, as in \(other.file) already")
+                }
+                jobs.append(job)
             default:
-                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, contracts, lib and tests")
+                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, jobs, contracts, lib and tests")
             }
         }
         self.recordTypes = recordTypes
         self.routes = routes
         self.hooks = hooks
         self.contracts = contracts
+        self.jobs = jobs
     }
 
     package static func hash(_ files: [String: [UInt8]]) -> String {

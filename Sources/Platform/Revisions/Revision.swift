@@ -12,6 +12,8 @@ package final class Revision: Sendable {
     /// The version in force of each rule file.
     package let files: [String: Int64]
     private let taxProfiles: [String: RuleSet]
+    /// What is due by itself, by id.
+    package let schedules: [Schedule]
 
     package init(id: Int64, plugins: InstalledPlugins, ruleSets: [RuleSet]) throws(DeclarationError) {
         self.id = id
@@ -35,6 +37,7 @@ package final class Revision: Sendable {
             profiles[country] = set
         }
         taxProfiles = profiles
+        schedules = Self.schedules(ruleSets, plugins)
     }
 
     package var endpoints: [Endpoint] { plugins.endpoints }
@@ -72,6 +75,8 @@ package final class InstalledPlugins: Sendable {
     /// The record types by their names in bytes, for look-ups without a String.
     let typesByName: [(name: [UInt8], type: RecordType)]
     package let contracts: [String: Contract]
+    /// The jobs by their names, `pos.nightly`.
+    package let jobs: [String: JobDeclaration]
     package let endpoints: [Endpoint]
     package let router: Router<Endpoint>
     /// The plugins' permissions with their titles.
@@ -94,7 +99,8 @@ package final class InstalledPlugins: Sendable {
         serial = Self.count.add(1, ordering: .relaxed).newValue
         self.packages = packages
         var recordTypes: [String: RecordType] = [:]
-        var contracts: [String: Contract] = [TaxProfile.contract.id: TaxProfile.contract]
+        var contracts = Dictionary(uniqueKeysWithValues: Contract.kernel.map { ($0.id, $0) })
+        var jobs: [String: JobDeclaration] = [:]
         var hooks: [HookKey: [HookDeclaration]] = [:]
         var endpoints: [Endpoint] = []
         for package in packages {
@@ -111,6 +117,7 @@ package final class InstalledPlugins: Sendable {
                 }
                 contracts[contract.id] = contract
             }
+            for job in package.jobs { jobs[job.name] = job }
             for hook in package.hooks {
                 hooks[HookKey(on: hook.on == "plugin" ? "plugin:\(package.name)" : hook.on, phase: hook.phase), default: []].append(hook)
             }
@@ -119,6 +126,7 @@ package final class InstalledPlugins: Sendable {
         self.recordTypes = recordTypes
         typesByName = recordTypes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), $0.value) }
         self.contracts = contracts
+        self.jobs = jobs
         self.hooks = hooks
         // A plugin's own route stands for the path that its record type would be served at.
         let written = Set(packages.flatMap { $0.routes.map { "\($0.method.rawValue) \($0.path)" } })

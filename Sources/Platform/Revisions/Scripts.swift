@@ -174,6 +174,7 @@ package struct Scripts {
         }
         do {
             let content = try self.content(path, hash: hash)
+            try revision.plugins.check(content, path: path, source: try library.source(hash))
             _ = try revision.replacing(RuleSet(path: path, version: 0, content: content), id: 0)
             return []
         } catch {
@@ -190,6 +191,7 @@ package struct Scripts {
         let id = try script(path)
         let latest = try db.first(Self.maxVersion, id) { $0.int(0) } ?? 0
         let content = try checked(path) { try self.content(path, hash: draft.hash) }
+        try checked(path) { try revision.plugins.check(content, path: path, source: try library.source(draft.hash)) }
         let version = latest + 1
         try db.run(Self.insertVersion, id, version, draft.hash, draft.message, author.id, author.name, now.description)
         try db.run(Self.deleteDraft, id)

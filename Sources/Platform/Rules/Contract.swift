@@ -19,6 +19,9 @@ package struct Contract: Sendable {
     /// The program whose function `check` looks at what concerns several fields; nil where there is none.
     private let check: Program?
 
+    /// The kernel's own contracts.
+    package static let kernel = [TaxProfile.contract, Schedule.contract]
+
     /// - Parameters:
     ///   - value: what `contracts/<name>.lua` returned.
     ///   - program: that file, for its function `check`.

@@ -45,6 +45,8 @@ package final class RuleContent: Sendable {
     package let program: Program
     /// For rule sets of the contract `tax`.
     package let taxProfile: TaxProfile?
+    /// For rule sets of the contract `schedule`.
+    package let schedule: Schedule?
 
     /// Which contract a rule file names; nil where it names none.
     static func contract(of source: [UInt8], path: String) throws -> String? {
@@ -86,6 +88,7 @@ package final class RuleContent: Sendable {
         title = values["title"]?.string ?? key
         do throws(DeclarationError) {
             taxProfile = id == TaxProfile.contract.id ? try TaxProfile(values, file: path) : nil
+            schedule = id == Schedule.contract.id ? try Schedule(values, file: path) : nil
         } catch {
             throw DeclarationError(
                 file: error.file, field: error.field, message: error.message, line: SourceLocator(text).line(of: error.field))
