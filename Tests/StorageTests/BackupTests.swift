@@ -88,12 +88,12 @@ import Testing
 
     @Test func `a second place holds the same bytes`() throws {
         let report = try Backup.make(of: store, to: folder("copy.db"))
-        try Backup.copy(report, toSecondPlace: folder("second.db"))
+        try Backup.copy(report.path, digest: report.digest, toSecondPlace: folder("second.db"))
         #expect(try Files.read(folder("second.db")) == Files.read(report.path))
         var bytes = try Files.read(report.path)
         bytes[5000] ^= 1
         try Files.writeAtomically(report.path, bytes)
-        #expect(throws: StorageError.self) { try Backup.copy(report, toSecondPlace: folder("third.db")) }
+        #expect(throws: StorageError.self) { try Backup.copy(report.path, digest: report.digest, toSecondPlace: folder("third.db")) }
         #expect(!Files.exists(folder("third.db")))
     }
 
@@ -108,6 +108,32 @@ import Testing
         try store.write { try $0.run(Sample.insert, "three", 1) }
         #expect(try Sample.names(store) == ["one", "three"])
         #expect(Files.exists(report.path))
+    }
+
+    @Test func `what is kept in memory is told of a restore before anybody reads`() throws {
+        let report = try Backup.make(of: store, to: folder("copy.db"))
+        var seen: [StorageError] = []
+        try Restore.restore(
+            report.path, into: store, at: clock.now(),
+            swapped: {
+                do { _ = try Sample.names(store) } catch { seen.append(error as? StorageError ?? .busy) }
+            })
+        #expect(seen == [.closed("it is being restored")])
+        #expect(try Sample.names(store) == ["one"])
+    }
+
+    @Test func `a restore that cannot put the file in place leaves the store as it was`() throws {
+        let report = try Backup.make(of: store, to: folder("copy.db"))
+        try store.write { try $0.run(Sample.insert, "two", 1) }
+        // A folder has no second name and takes no file's place.
+        store.waitUntilQuiet()
+        #expect(store.closeIfIdle())
+        let path = folder("in-the-way")
+        let other = Store(path: path, configuration: store.configuration, pool: pool)
+        try Files.createDirectory(path + "/inner")
+        #expect(throws: (any Error).self) { try Restore.restore(report.path, into: other, at: clock.now()) }
+        #expect(try Files.list(folder.path) == ["a.db", "copy.db", "in-the-way"])
+        #expect(try Sample.names(store) == ["one", "two"])
     }
 
     @Test func `a restore of a damaged or foreign file changes nothing`() throws {

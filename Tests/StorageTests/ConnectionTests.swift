@@ -328,4 +328,26 @@ import Testing
         try db.run(insert, 3)
         #expect(try db.query(SQL("SELECT a FROM t")) { $0.int(0) } == [1, 3])
     }
+
+    @Test func `a replaced row meets the triggers of a deleted one`() throws {
+        let db = try Connection(path: ":memory:", mode: .memory)
+        try db.execute(
+            script: """
+                CREATE TABLE kept (id INTEGER PRIMARY KEY, a TEXT UNIQUE) STRICT;
+                CREATE TRIGGER kept_delete BEFORE DELETE ON kept BEGIN SELECT RAISE(ABORT, 'kept is append-only'); END;
+                INSERT INTO kept VALUES (1, 'one');
+                """)
+        for text in ["INSERT OR REPLACE INTO kept VALUES (1, 'two')", "REPLACE INTO kept (a) VALUES ('one')"] {
+            let error = #expect(throws: StorageError.self) { try db.run(SQL(text)) }
+            #expect(error?.code == "storage.constraint")
+        }
+        #expect(try db.text(SQL("SELECT a FROM kept")) == "one")
+    }
+
+    @Test func `a file that should be there is not made`() throws {
+        var options = Connection.Options()
+        options.creates = false
+        #expect(throws: StorageError.self) { try Connection(path: folder("none.db"), mode: .writer, options: options) }
+        #expect(!Files.exists(folder("none.db")))
+    }
 }

@@ -109,23 +109,29 @@ package enum Files {
     package static func append(
         _ path: String, _ bytes: [UInt8], mode: mode_t = 0o644, sync: Bool = false
     ) throws(FileError) {
+        let isNew = !exists(path)
         let file = try open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
         defer { close(file) }
         try write(bytes, to: file, path)
-        if sync { try check("fsync", path) { fsync(file) } }
+        guard sync else { return }
+        try check("fsync", path) { fsync(file) }
+        if isNew { try syncDirectory(parent(path)) }
     }
 
-    /// Creates it and what is missing above it; one that is there already is left as it is.
+    /// Creates it and what is missing above it, durably: what is flushed in it later is found after a power cut. One that is
+    /// there already is left as it is.
     package static func createDirectory(_ path: String, mode: mode_t = 0o755) throws(FileError) {
         guard isClean(path) else { throw FileError("mkdir", path, errno: EINVAL) }
-        if mkdir(path, mode) == 0 { return }
-        switch errno {
-        case EEXIST where isDirectory(path): return
-        case ENOENT where parent(path) != path:
-            try createDirectory(parent(path), mode: mode)
-            try check("mkdir", path) { mkdir(path, mode) == 0 || isDirectory(path) ? 0 : -1 }
-        case let code: throw FileError("mkdir", path, errno: code)
+        if mkdir(path, mode) != 0 {
+            switch errno {
+            case EEXIST where isDirectory(path): return
+            case ENOENT where parent(path) != path:
+                try createDirectory(parent(path), mode: mode)
+                try check("mkdir", path) { mkdir(path, mode) == 0 || isDirectory(path) ? 0 : -1 }
+            case let code: throw FileError("mkdir", path, errno: code)
+            }
         }
+        try syncDirectory(parent(path))
     }
 
     /// Names in the folder, sorted bytewise, without "." and "..".
@@ -153,6 +159,13 @@ package enum Files {
         guard isClean(source), isClean(target) else { throw FileError("rename", source, errno: EINVAL) }
         try check("rename", source) { Glibc.rename(source, target) }
         try syncDirectory(parent(target))
+    }
+
+    /// A second name for a file on the same file system, which must not be taken; durable with the next change of the folder
+    /// that is.
+    package static func link(_ source: String, to target: String) throws(FileError) {
+        guard isClean(source), isClean(target) else { throw FileError("link", source, errno: EINVAL) }
+        try check("link", target) { Glibc.link(source, target) }
     }
 
     /// Removes a file; it is no error when there is none.
@@ -223,7 +236,7 @@ extension Files {
             let count = bytes.withUnsafeBytes { buffer in
                 retrying { Glibc.write(file, buffer.baseAddress! + written, buffer.count - written) }
             }
-            guard count >= 0 else { throw FileError("write", path, errno: errno) }
+            guard count > 0 else { throw FileError("write", path, errno: count == 0 ? ENOSPC : errno) }
             written += count
         }
     }

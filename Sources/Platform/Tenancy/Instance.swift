@@ -19,6 +19,7 @@ package final class Instance: Sendable {
     /// Tells those who watch what happens, tenant by tenant.
     package let events: EventBus
     package let reservedRoutes = ReservedRoutes()
+    package let backupLog = BackupLog()
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.
@@ -89,7 +90,10 @@ package final class Instance: Sendable {
     /// Makes a tenant known, or its changed facts.
     func admit(_ facts: TenantFacts, hosts: [String]) {
         directory.put(facts, hosts: hosts) {
-            stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: tenantConfiguration)
+            // A database that is missing, with a disk that was not mounted, is an error and not a new business.
+            var configuration = tenantConfiguration
+            configuration.options.creates = false
+            return stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: configuration)
         }
     }
 

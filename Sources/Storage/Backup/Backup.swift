@@ -62,12 +62,13 @@ package enum Backup {
     }
 
     /// A second place for a backup: copies it there, reads it back and compares.
-    /// - Throws: `.unsound` when what was read back differs from `report`.
-    package static func copy(_ report: BackupReport, toSecondPlace path: String) throws {
+    /// - Parameter digest: of the backup, from its report.
+    /// - Throws: `.unsound` when what was read back differs.
+    package static func copy(_ backup: String, digest: String, toSecondPlace path: String) throws {
         let temporary = "\(path).\(Random.reference()).tmp"
         defer { remove(temporary) }
-        guard try FileCopy.copy(report.path, to: temporary) == report.digest, try FileCopy.digest(temporary) == report.digest
-        else { throw StorageError.unsound("the copy at \(path) differs from \(report.path)") }
+        guard try FileCopy.copy(backup, to: temporary) == digest, try FileCopy.digest(temporary) == digest
+        else { throw StorageError.unsound("the copy at \(path) differs from \(backup)") }
         try Files.rename(temporary, to: path)
     }
 

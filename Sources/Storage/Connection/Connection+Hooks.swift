@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// What a statement is about to do, as SQLite sees it while it prepares the statement.
 package struct AuthorizedAction {
@@ -94,7 +95,9 @@ extension Connection {
         typealias Name = UnsafePointer<CChar>?
         let judge: @convention(c) (UnsafeMutableRawPointer?, Int32, Name, Name, Name, Name) -> Int32 = {
             context, code, first, second, _, trigger in
-            let rules = Unmanaged<Connection>.fromOpaque(context!).takeUnretainedValue().rules
+            let connection = Unmanaged<Connection>.fromOpaque(context!).takeUnretainedValue()
+            connection.noteWrite(code, first)
+            let rules = connection.rules
             if rules.standing == nil, rules.scoped == nil { return SQLITE_OK }
             let action = AuthorizedAction(code, first, second, trigger)
             var result = SQLITE_OK
@@ -108,6 +111,19 @@ extension Connection {
             return result
         }
         sqlite3_set_authorizer(handle, judge, Unmanaged.passUnretained(self).toOpaque())
+    }
+}
+
+extension Connection {
+    fileprivate func noteWrite(_ code: Int32, _ table: UnsafePointer<CChar>?) {
+        switch code {
+        case SQLITE_READ, SQLITE_SELECT, SQLITE_FUNCTION, SQLITE_RECURSIVE, SQLITE_PRAGMA, SQLITE_TRANSACTION, SQLITE_SAVEPOINT:
+            return
+        case SQLITE_INSERT, SQLITE_UPDATE, SQLITE_DELETE:
+            guard let table else { return }
+            prepared.insert(utf8: UnsafeRawBufferPointer(start: table, count: strlen(table)))
+        default: prepared = .all
+        }
     }
 }
 

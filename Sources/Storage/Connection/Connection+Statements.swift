@@ -18,6 +18,7 @@ extension Connection {
     private func prepare(_ sql: SQL, keep: Bool) throws(StorageError) -> Statement {
         var handle: OpaquePointer?
         var text = sql.text
+        prepared = TableSet.none
         let code = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
                 sqlite3_prepare_v3(
@@ -121,6 +122,7 @@ extension Connection {
     /// Many statements without parameters, such as a schema; not cached, rows ignored.
     package func execute(script: String) throws(StorageError) {
         hooks?.record?(script)
+        written = .all
         let code = sqlite3_exec(handle, script, nil, nil, nil)
         if code != SQLITE_OK { throw failure(code, script) }
     }

@@ -44,6 +44,10 @@ package final class Connection {
     /// A statement gave a row, so that one may still be running.
     @exclusivity(unchecked) var sawRow = false
     @exclusivity(unchecked) var hooks: StatementHooks?
+    /// What the authorizer saw written since a statement began to be prepared.
+    @exclusivity(unchecked) var prepared = TableSet.none
+    /// The tables that were written since the store last asked.
+    @exclusivity(unchecked) var written = TableSet.none
     @exclusivity(unchecked) var rules = Rules()
     /// Frames in the WAL after the last commit, counted from its last restart.
     @exclusivity(unchecked) package internal(set) var walFrames = 0
@@ -60,6 +64,7 @@ package final class Connection {
         cache = StatementCache(limit: options.statementLimit)
         interrupterBox = Interrupter(handle)
         try configure(options)
+        written = .none
     }
 
     deinit { close() }
@@ -69,6 +74,8 @@ package final class Connection {
         guard !isClosed else { return }
         isClosed = true
         interrupterBox.release()
+        // They may keep statements, and a connection with statements stays open behind our back.
+        companions = []
         cache.removeAll()
         sqlite3_close_v2(handle)
     }
@@ -181,6 +188,8 @@ extension Connection {
         }
         setLimits()
         installAuthorizer()
+        // So that INSERT OR REPLACE meets the triggers of what it deletes, those of append-only tables above all.
+        try execute(script: "PRAGMA recursive_triggers=1")
         switch mode {
         case .writer:
             // The sub-journal of savepoints is a "temporary file" to SQLite: see kontor_sqlite_configure.

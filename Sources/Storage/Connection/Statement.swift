@@ -14,8 +14,11 @@ package final class Statement {
     /// When it was last looked up, by the connection's count of look-ups.
     @exclusivity(unchecked) var lastUse: UInt64 = 0
     let parameterCount: Int32
+    /// The tables that it writes, those of triggers among them.
+    private let writes: TableSet
 
     init(_ sql: SQL, _ handle: OpaquePointer, of connection: Connection) {
+        writes = connection.prepared
         self.sql = sql
         self.handle = handle
         self.connection = connection
@@ -72,6 +75,7 @@ package final class Statement {
     /// True while there is a row to read. At the end, and on error, the statement is reset and can be bound again.
     package func step() throws(StorageError) -> Bool {
         if bindCode != SQLITE_OK || connection.hooks != nil { try beforeStep() }
+        connection.written.formUnion(writes)
         let code = sqlite3_step(handle)
         if code == SQLITE_ROW {
             connection.sawRow = true

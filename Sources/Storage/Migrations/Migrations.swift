@@ -61,6 +61,7 @@ package enum Migrations {
         "INSERT INTO schema_migrations (room, number, name, checksum, applied_at) VALUES (?, ?, ?, ?, ?)")
     private static let keysOff = SQL("PRAGMA foreign_keys=OFF")
     private static let keysOn = SQL("PRAGMA foreign_keys=ON")
+    private static let keys = SQL("PRAGMA foreign_keys")
     private static let checkKeys = SQL("PRAGMA foreign_key_check")
 
     private static func pending(_ list: [Migration], _ known: [Applied], _ partial: Bool) throws(StorageError) -> [Migration] {
@@ -105,15 +106,12 @@ package enum Migrations {
             if migration.rebuildsTables { throw StorageError.misuse("a migration that rebuilds tables inside a transaction") }
             return try db.savepoint(run)
         }
-        if migration.rebuildsTables { try db.run(keysOff) }
-        defer {
-            if migration.rebuildsTables { setKeysOn(db) }
-        }
-        try db.transaction(.immediate, run)
-    }
-
-    private static func setKeysOn(_ db: Connection) {
-        // Cannot fail but for memory; then the connection must not be used with its keys off.
-        do { try db.run(keysOn) } catch { db.fatal = .outOfMemory }
+        guard migration.rebuildsTables else { return try db.transaction(.immediate, run) }
+        try db.run(keysOff)
+        let outcome = Result { try db.transaction(.immediate, run) }
+        // Whatever became of the migration, the connection must not be used with its keys off.
+        try db.run(keysOn)
+        guard try db.integer(keys) == 1 else { throw StorageError.misuse("foreign keys stay off") }
+        try outcome.get()
     }
 }

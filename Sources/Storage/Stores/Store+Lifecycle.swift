@@ -25,10 +25,13 @@ extension Store {
 
     /// Waits until what runs now is done, closes the file, and keeps it closed while `body` works on it; requests get
     /// `.closed(reason)` meanwhile, those in the queue wait.
-    package func whileClosed<T>(_ reason: String, _ body: () throws -> T) throws -> T {
+    ///
+    /// - Parameter refusesQueue: those in the queue get `.closed(reason)` too: they were let in on what stood in the file.
+    package func whileClosed<T>(_ reason: String, refusesQueue: Bool = false, _ body: () throws -> T) throws -> T {
         guard !LanePool.isLaneThread else { throw StorageError.misuse("a lane that waits for a lane") }
         try suspend(reason)
         defer { resume() }
+        if refusesQueue { answerQueue(with: .closed(reason)) }
         return try body()
     }
 
@@ -58,7 +61,11 @@ extension Store {
     }
 
     private func resume() {
-        monitor.locked { phase = .closed }
+        monitor.locked {
+            phase = .closed
+            changes.note(.all)
+            counts.rowsChanged += 1
+        }
         if disown() { pool.schedule(self) }
     }
 

@@ -17,6 +17,7 @@ extension Store {
     private func serveQueue(_ db: Connection) {
         var turn = Turn(db)
         var failure: StorageError?
+        let rowsBefore = db.totalChanges
         do throws(StorageError) {
             try turn.begin()
             let started = monotonicNanoseconds()
@@ -26,7 +27,7 @@ extension Store {
             failure = error
             turn.undo(error)
         }
-        note(turn, failed: failure != nil)
+        note(turn, failed: failure != nil, rows: db.totalChanges - rowsBefore, of: db)
         // Before the answers, so that whoever got one finds the store as it is now.
         if let failure, failure.closesStore { noteFailure(failure) }
         turn.answer()
@@ -43,8 +44,14 @@ extension Store {
         return queue.popFirst()
     }
 
-    private func note(_ turn: Turn, failed: Bool) {
+    /// Before the answers: whoever got one finds what it had read of these tables out of date.
+    private func note(_ turn: Turn, failed: Bool, rows: Int, of db: Connection) {
+        // Of a commit that failed it is not known what is stored.
+        let tables: TableSet = failed ? .all : rows > 0 || db.written == .all ? db.written : TableSet.none
+        db.written = TableSet.none
         monitor.locked {
+            changes.note(tables)
+            counts.rowsChanged += rows
             counts.turns += 1
             counts.largestGroup = max(counts.largestGroup, turn.count)
             counts.committed += turn.committed

@@ -23,6 +23,7 @@ package final class Store: Lane, @unchecked Sendable {
     var guestsOut = 0
     var lastUse: UInt64 = 0
     var counts = LaneStatistics()
+    var changes = ChangeCounts()
 
     // The owner's.
     var writer: Connection?
@@ -91,6 +92,9 @@ package final class Store: Lane, @unchecked Sendable {
     /// Why it takes no writes at the moment; nil when it does or may.
     package var failure: StorageError? { monitor.locked { if case .failed(let error, _, _) = phase { error } else { nil } } }
 
+    /// For who keeps what it read: see `ChangeStamp`.
+    package func changeStamp(of tables: TableSet) -> ChangeStamp { monitor.locked { changes.stamp(of: tables) } }
+
     package var statistics: LaneStatistics { monitor.locked { counts } }
     package var queued: Int { monitor.locked { queue.count } }
     /// Threads that wait for turns and reads to end.
@@ -149,6 +153,9 @@ package final class Store: Lane, @unchecked Sendable {
         db.fatal = nil
         db.endStatements()
         checkpointedFrames = 0
+        let migrated = db.written
+        monitor.locked { changes.note(migrated) }
+        db.written = .none
         return db
     }
 

@@ -48,4 +48,6 @@ package struct LaneStatistics: Sendable, Equatable {
     package var largestGroup = 0
     package var checkpoints = 0
     package var lostTurns = 0
+    /// Rows inserted, updated and deleted, those of turns that failed among them.
+    package var rowsChanged = 0
 }
