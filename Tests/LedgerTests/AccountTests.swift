@@ -86,6 +86,17 @@ import Testing
         try book.expectRefusal("ledger.account_closed") { try $0.unfreeze("1100", reason: "x", actor: book.user) }
     }
 
+    @Test func `nothing is opened below a closed account`() throws {
+        try book.write { try $0.closeAccount("1200", reason: "not used", actor: book.user) }
+        try book.expectRefusal("ledger.account_closed") {
+            try $0.openSubaccount(control: "1200", key: "c1", name: "Ama", actor: book.user)
+        }
+        try book.expectRefusal("ledger.account_closed") {
+            try $0.openAccount(
+                NewAccount(code: "1201", name: "Late", kind: .asset, currency: Book.ghs, parentCode: "1200"), actor: book.user)
+        }
+    }
+
     @Test func `nothing is posted before an account was opened`() throws {
         try book.write { ledger in
             try ledger.openAccount(

@@ -105,5 +105,65 @@ import Testing
         #expect(try ids(.init(account: "1000", source: EntrySource(type: "sales", id: 5))) == [3])
         #expect(try ids(.init(kind: "sale")) == [3])
         #expect(try ids(.init(account: "5000")) == [])
+        // Conditions narrow each other, whichever of them leads.
+        let source = EntrySource(type: "sales", id: 5)
+        #expect(try ids(.init(from: .of("2026-01-04"), through: .of("2026-01-04"), source: source)) == [3])
+        #expect(try ids(.init(from: .of("2026-01-05"), source: source)) == [])
+        #expect(try ids(.init(through: .of("2026-01-03"), source: source)) == [])
+        var refund = try book.entry("2026-01-06", [.debit("1000", 1), .credit("1000", 1)], kind: "refund")
+        refund.corrects = 3
+        try book.write { try $0.post(refund) }
+        #expect(try ids(.init(corrects: 3)) == [4])
+        #expect(try ids(.init(through: .of("2026-01-05"), corrects: 3)) == [])
+        // A cursor that somebody made up does not reach beyond the filter.
+        let far = EntryCursor(effectiveOn: .of("2027-01-01"), entry: 99)
+        #expect(try ids(.init(through: .of("2026-01-03")), after: far) == [2])
+        #expect(try ids(.init(account: "1100", through: .of("2026-01-03")), after: far) == [2])
+    }
+
+    @Test func `sums beyond 64 bits are refused, whoever asks for them`() throws {
+        // Two accounts that each hold what 64 bits can, under one: 9000 lines of 10^15 each.
+        try book.write { ledger in
+            for code in ["6000", "6001"] {
+                try ledger.openAccount(
+                    NewAccount(code: code, name: code, kind: .expense, currency: Book.ghs, parentCode: "5000"), actor: book.user)
+            }
+        }
+        let largest = NewLine.maximumAmount
+        try book.db.transaction {
+            for code in ["6000", "6001"] {
+                for count in [2000, 2000, 2000, 2000, 1000] {
+                    let lines = (0..<count).flatMap { _ in [NewLine.debit(.code(code), largest), .credit("1000", largest)] }
+                    try book.ledger.post(book.entry("2026-01-05", code == "6000" ? lines : lines.map { line in
+                        var line = line
+                        if line.side == .credit { line.account = "1100" }
+                        return line
+                    }))
+                }
+            }
+        }
+        func refused(_ body: (Ledger) throws -> Void) {
+            let error = #expect(throws: LedgerError.self) { try book.read(body) }
+            #expect(error?.code == "ledger.amount_overflow")
+        }
+        refused { _ = try $0.rolledUpBalance("5000") }
+        refused { _ = try $0.balance("5000", asOf: .of("2026-01-31"), rollUp: true) }
+        refused { _ = try $0.trialBalance().totals }
+        #expect(try book.posted("6000") == 9000 * largest)
+        try book.expectRefusal("ledger.amount_overflow") {
+            try $0.post(book.entry("2026-01-05", (0..<300).flatMap { _ in [.debit("6000", largest), .credit("2000", largest)] }))
+        }
+        #expect(try book.read { try $0.verify().problems } == [])
+    }
+
+    @Test func `a statement's cursor that was made up changes no balance`() throws {
+        for day in 1...3 { try book.post("2026-01-0\(day)", .debit("1000", 100), .credit("3000", 100)) }
+        let page = try book.read {
+            try $0.statement(
+                "1000", from: .of("2026-01-01"), through: .of("2026-01-31"),
+                after: .init(effectiveOn: .of("2026-01-02"), entry: 1, line: .max))
+        }
+        #expect(page.opening.minor == 100)
+        #expect(page.lines.map(\.balance.minor) == [200, 300])
     }
 }

@@ -72,6 +72,21 @@ import Testing
         #expect(try book.read { try $0.exceptions(in: month("2026-01")) } == [exception])
     }
 
+    @Test func `an exception is judged at the time that the entry bears, whatever the clock does`() throws {
+        let month = try CalendarMonth("2026-01")
+        try book.write { ledger in
+            try ledger.closePeriod(month, actor: book.user)
+            try ledger.addException(
+                month, for: 1, from: book.clock.now(), until: book.clock.now().adding(seconds: 60), reason: "late", actor: book.user)
+        }
+        book.clock.advance(milliseconds: 120_000)
+        try book.post("2026-02-01", .debit("1000", 1), .credit("3000", 1))
+        // The clock goes back into the time of the exception; the entry would be recorded after it.
+        book.clock.advance(milliseconds: -90_000)
+        try book.expectRefusal("ledger.period_closed") { try $0.post(book.entry("2026-01-10", [.debit("1000", 1), .credit("3000", 1)])) }
+        #expect(try book.read { try $0.verify().problems } == [])
+    }
+
     @Test func `a locked month stays as it is for ever`() throws {
         try book.post("2025-12-10", .debit("1000", 500), .credit("3000", 500))
         try book.expectRefusal("ledger.period_state") { try $0.lockPeriod(month("2025-12"), reason: "x", actor: book.user) }

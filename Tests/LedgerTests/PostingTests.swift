@@ -147,6 +147,17 @@ import Testing
         try book.write { try $0.post(entry) }
     }
 
+    @Test func `a source whose reversal was reversed stands again`() throws {
+        var sale = try book.entry("2026-01-05", [.debit("1000", 1), .credit("4000", 1)], kind: "sale")
+        sale.source = EntrySource(type: "sales", id: 7)
+        sale.isOncePerSource = true
+        let first = try book.write { try $0.post(sale) }
+        let undone = try book.write { try $0.reverse(entry: first.id, effectiveOn: .of("2026-01-05"), reason: "no", actor: book.user) }
+        try book.write { try $0.reverse(entry: undone.id, effectiveOn: .of("2026-01-05"), reason: "yes", actor: book.user) }
+        let error = try book.expectRefusal("ledger.source_already_posted") { try $0.post(sale) }
+        #expect(error == .sourceAlreadyPosted(EntrySource(type: "sales", id: 7), entry: first.id))
+    }
+
     @Test func `conditions are judged on the whole entry`() throws {
         try book.post("2026-01-05", .debit("1000", 100), .credit("3000", 100))
         var entry = try book.entry("2026-01-05", [.credit("1000", 60), .debit("5000", 60)])
@@ -241,12 +252,21 @@ import Testing
             "DELETE FROM ledger_lines", "DROP TRIGGER ledger_lines_update", "DROP TABLE ledger_entries",
             "ALTER TABLE ledger_lines ADD COLUMN x TEXT",
         ]
+        // A replaced row is a deleted one, by its key or by another that is unique.
+        let replacements = [
+            "INSERT OR REPLACE INTO ledger_lines SELECT entry_id, line_number, account_id, effective_on, debit_minor + 1, credit_minor, branch_id, dimensions FROM ledger_lines WHERE debit_minor > 0",
+            "INSERT OR REPLACE INTO ledger_events SELECT id, after_entry_id, kind, subject_id, payload, actor_id + 1, actor, reason, recorded_at, digest FROM ledger_events LIMIT 1",
+            "INSERT OR REPLACE INTO ledger_entries SELECT id, 'other', effective_on, recorded_at, source_type, source_id, actor_id, actor, rules_version, reverses_id, corrects_id, hold_id, exception_id, idempotency_key, memo_digest, digest FROM ledger_entries",
+        ]
         for text in statements {
             #expect(throws: StorageError.self, "\(text)") { try book.db.run(SQL(text)) }  // by the authorizer
         }
+        let before = try book.contents()
+        for text in replacements { #expect(throws: StorageError.self, "\(text)") { try book.db.run(SQL(text)) } }
         book.db.authorize(nil)
-        for text in statements.prefix(4) {
+        for text in statements.prefix(4) + replacements {
             #expect(throws: StorageError.self, "\(text)") { try book.db.run(SQL(text)) }  // by the triggers
         }
+        #expect(try book.contents() == before)
     }
 }

@@ -73,6 +73,24 @@ import Testing
         #expect(try next() == "INV-2026-000100")
     }
 
+    @Test func `books that went back in time give no number again`() throws {
+        let former = [
+            OpenSegment(series: "invoice", branch: nil, period: "2026", next: 8),
+            OpenSegment(series: "invoice", branch: nil, period: "2025", next: 4),
+            OpenSegment(series: "unknown", branch: nil, period: "", next: 9),
+            OpenSegment(series: "invoice", branch: 3, period: "2026", next: 99),
+        ]
+        _ = try next("2026-01-05")
+        let moved = try book.write { try $0.recordLostRanges(since: former, reason: "restored", actor: book.user) }
+        #expect(moved == Array(former.prefix(2)))
+        #expect(try next("2026-01-06") == "INV-2026-000008")
+        #expect(try next("2025-12-31") == "INV-2025-000004")
+        // Once more changes nothing: these books have come as far.
+        #expect(try book.write { try $0.recordLostRanges(since: former, reason: "restored", actor: book.user) } == [])
+        #expect(try book.read { try $0.openSegments() }.map(\.next).sorted().suffix(2) == [5, 9])
+        #expect(try book.read { try $0.verify().problems } == [])
+    }
+
     @Test func `a new format begins a new stretch of the same count`() throws {
         _ = try next()
         _ = try next("2025-12-31")

@@ -174,6 +174,52 @@ import Testing
         }
     }
 
+    /// Numbers that no posting lets in: `verify` reports them, and neither stops nor crashes.
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `verify stands whatever was written into the file`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let tables = LedgerTestTables.all.filter { $0 != "ledger_checkpoints" && $0 != "ledger_books" }
+        let extremes = ["9223372036854775807", "-9223372036854775808", "-1", "0", "4611686018427387904", "9000000000000000000"]
+        for round in 0..<150 {
+            var changes: [String] = []
+            let problems = try book.tampered { db in
+                for _ in 0...Int.random(in: 0...2, using: &random) {
+                    let table = tables.randomElement(using: &random)!
+                    let columns = try db.query(SQL("SELECT name, type FROM pragma_table_info('\(table)')")) { ($0.text(0), $0.text(1)) }
+                    let (column, type) = columns.randomElement(using: &random)!
+                    let extreme = extremes.randomElement(using: &random)!
+                    var value = type == "INTEGER" ? extreme : type == "BLOB" ? "zeroblob(3)" : "'\(extreme)'"
+                    if column == "payload" {
+                        let payload = try db.text(SQL("SELECT payload FROM ledger_events ORDER BY (id * 7919 + \(round)) % 61 LIMIT 1")) ?? ""
+                        value = "'\(Self.withExtreme(payload, extreme, &random))'"
+                        changes.append("payload = \(value)")
+                        try db.run(SQL("UPDATE ledger_events SET payload = \(value) WHERE payload = '\(payload)'"))
+                        continue
+                    }
+                    changes.append("\(table).\(column) = \(value)")
+                    do {
+                        try db.run(
+                            SQL("UPDATE OR IGNORE \(table) SET \(column) = \(value) WHERE \(columns[0].0) = (SELECT \(columns[0].0) FROM \(table) ORDER BY 1 LIMIT 1 OFFSET \(random.below(1000)) % (SELECT count(*) FROM \(table)))"))
+                    } catch StorageError.constraint { continue }
+                }
+            }
+            #expect(problems.count <= VerifyReport.maximumProblems, "seed \(seed), round \(round): \(changes)")
+        }
+    }
+
+    /// The payload with one of its numbers replaced.
+    private static func withExtreme(_ payload: String, _ extreme: String, _ random: inout SeededGenerator) -> String {
+        let numbers = payload.matches(of: /:(-?[0-9]+)/)
+        guard let number = numbers.randomElement(using: &random) else { return payload }
+        return payload.replacingCharacters(in: number.range, with: ":" + extreme)
+    }
+
+    @Test func `a quick look finds that the chain no longer comes by its last checkpoint`() throws {
+        let problems = try book.tamperedQuickly { try $0.run(SQL("UPDATE ledger_entries SET digest = zeroblob(32) WHERE id = 11")) }
+        let events = try book.tamperedQuickly { try $0.run(SQL("UPDATE ledger_events SET digest = zeroblob(32) WHERE id = (SELECT event_id FROM ledger_checkpoints)")) }
+        #expect((problems + events).contains { $0.kind == .checkpoint })
+    }
+
     @Test func `a checkpoint is bound to its key, its book and its bytes`() throws {
         let other = SigningKey.generate()
         #expect(try !book.read { try $0.verify(against: checkpoint, signedBy: other.verifyingKey) }.isEmpty)

@@ -120,6 +120,7 @@ extension Ledger {
             throw LedgerError.invalid(field: "limit", "An overdraft is zero or more.")
         }
         if try memory.slot(.code(new.code), db) != nil { throw LedgerError.accountExists(new.code) }
+        if let parent, parent.state == .closed { throw LedgerError.accountClosed(parent.code) }
         if let parent, parent.currency != new.currency || parent.kind != new.kind {
             throw LedgerError.invalid(
                 field: "parent_code", "Account \(new.code) must have the kind and currency of \(parent.code).")

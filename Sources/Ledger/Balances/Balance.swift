@@ -15,7 +15,7 @@ package struct Balance: Sendable, Equatable {
 extension Balance {
     /// What is booked, positive on the normal side.
     package func posted(_ normal: Side) -> Int64 {
-        normal == .debit ? postedDebits - postedCredits : postedCredits - postedDebits
+        normal == .debit ? postedDebits &- postedCredits : postedCredits &- postedDebits
     }
 
     /// What will be booked if every hold is captured.
@@ -26,7 +26,8 @@ extension Balance {
 
     /// What is booked less what is promised to go out; what is promised to come in does not count.
     func availableWide(_ normal: Side) -> Int128 {
-        Int128(posted(normal)) - Int128(normal == .debit ? pendingCredits : pendingDebits)
+        let posted = Int128(postedDebits) - Int128(postedCredits)
+        return normal == .debit ? posted - Int128(pendingCredits) : -posted - Int128(pendingDebits)
     }
 
     package func pending(_ normal: Side) -> Int64 { Int64(clamping: pendingWide(normal)) }

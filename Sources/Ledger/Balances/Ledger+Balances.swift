@@ -2,14 +2,13 @@ import Core
 import Storage
 
 extension Ledger {
-    private static let sumSubaccounts = SQL(
+    private static let selectSubaccountBalances = SQL(
         """
         WITH RECURSIVE below (id) AS (
           SELECT id FROM ledger_accounts WHERE parent_id = ?1
           UNION ALL SELECT a.id FROM below JOIN ledger_accounts a ON a.parent_id = below.id
         )
-        SELECT coalesce(sum(b.posted_debits_minor), 0), coalesce(sum(b.posted_credits_minor), 0),
-          coalesce(sum(b.pending_debits_minor), 0), coalesce(sum(b.pending_credits_minor), 0)
+        SELECT b.posted_debits_minor, b.posted_credits_minor, b.pending_debits_minor, b.pending_credits_minor
         FROM below JOIN ledger_balances b ON b.account_id = below.id
         """)
     private static let selectSubaccountIDs = SQL(
@@ -32,16 +31,19 @@ extension Ledger {
     }
 
     /// The balance now with that of all sub-accounts, one row each: what a control account stands at.
+    /// - Throws: `.amountOverflow` when they come to more than 64 bits together.
     package func rolledUpBalance(_ reference: AccountReference) throws -> AccountBalance {
         let own = try balance(reference)
-        let below = try db.first(Self.sumSubaccounts, own.account.id) { row in
-            (row.int(0), row.int(1), row.int(2), row.int(3))
+        var posted = Movement(debits: own.debits, credits: own.credits)
+        var pending = Movement(debits: own.pendingDebits, credits: own.pendingCredits)
+        try db.each(Self.selectSubaccountBalances, own.account.id) { row in
+            try posted.add(Movement(debits: row.int(0), credits: row.int(1)), of: own.account.code)
+            try pending.add(Movement(debits: row.int(2), credits: row.int(3)), of: own.account.code)
+            return true
         }
-        guard let below else { return own }
         return AccountBalance(
-            account: own.account, debits: own.debits + below.0, credits: own.credits + below.1,
-            pendingDebits: own.pendingDebits + below.2, pendingCredits: own.pendingCredits + below.3,
-            version: own.account.isControl ? 0 : own.version, knownAs: own.knownAs)
+            account: own.account, debits: posted.debits, credits: posted.credits, pendingDebits: pending.debits,
+            pendingCredits: pending.credits, version: own.account.isControl ? 0 : own.version, knownAs: own.knownAs)
     }
 
     /// The balance at the end of a day, as it was known at some point. For a fixed pair in the past the answer never
@@ -60,8 +62,7 @@ extension Ledger {
             let below = Set(try db.query(Self.selectSubaccountIDs, account.id) { $0.int(0) })
             if !below.isEmpty {
                 for row in try movements(through: date, known: limit) where below.contains(row.account) {
-                    sums.debits += row.sums.debits
-                    sums.credits += row.sums.credits
+                    try sums.add(row.sums, of: account.code)
                 }
             }
         }
@@ -109,10 +110,10 @@ package struct TrialBalance: Sendable, Equatable {
         package let credits: Int64
 
         /// Debits less credits: positive is a debit balance, whatever the account's normal side.
-        package var net: Money { Money(minor: debits - credits, account.currency) }
+        package var net: Money { Money(minor: debits &- credits, account.currency) }
         /// Positive on the account's normal side.
         package var balance: Money {
-            Money(minor: account.normalSide == .debit ? debits - credits : credits - debits, account.currency)
+            Money(minor: account.normalSide == .debit ? debits &- credits : credits &- debits, account.currency)
         }
     }
 
@@ -128,16 +129,19 @@ package struct TrialBalance: Sendable, Equatable {
     }
 
     /// One for each currency, in the order of their codes. Debits and credits are the same in sound books.
+    /// - Throws: `.amountOverflow` when a currency's accounts come to more than 64 bits together.
     package var totals: [Total] {
-        var sums: [Currency: Movement] = [:]
-        for row in rows {
-            sums[row.account.currency, default: Movement()].debits += row.debits
-            sums[row.account.currency, default: Movement()].credits += row.credits
-        }
-        return sums.sorted { $0.key.code < $1.key.code }.map {
-            Total(currency: $0.key, debits: $0.value.debits, credits: $0.value.credits)
+        get throws(LedgerError) {
+            var sums: [Currency: Movement] = [:]
+            for row in rows {
+                try sums[row.account.currency, default: Movement()]
+                    .add(Movement(debits: row.debits, credits: row.credits), of: "all in \(row.account.currency)")
+            }
+            return sums.sorted { $0.key.code < $1.key.code }.map {
+                Total(currency: $0.key, debits: $0.value.debits, credits: $0.value.credits)
+            }
         }
     }
 
-    package var isBalanced: Bool { totals.allSatisfy { $0.debits == $0.credits } }
+    package var isBalanced: Bool { get throws { try totals.allSatisfy { $0.debits == $0.credits } } }
 }

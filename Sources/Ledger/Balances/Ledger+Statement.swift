@@ -25,19 +25,16 @@ package struct AccountStatement: Sendable, Equatable {
     /// Where the next page starts; nil after the last.
     package let next: Cursor?
 
-    /// A place in a statement.
+    /// A place in a statement. The balance up to there is not in it: what comes back from outside is not to be believed.
     package struct Cursor: Sendable, Equatable {
         package let effectiveOn: CalendarDate
         package let entry: Int64
         package let line: Int64
-        /// The balance up to there.
-        package let balance: Int64
 
-        package init(effectiveOn: CalendarDate, entry: Int64, line: Int64, balance: Int64) {
+        package init(effectiveOn: CalendarDate, entry: Int64, line: Int64) {
             self.effectiveOn = effectiveOn
             self.entry = entry
             self.line = line
-            self.balance = balance
         }
     }
 }
@@ -50,6 +47,11 @@ extension Ledger {
           LEFT JOIN ledger_memos m ON m.entry_id = l.entry_id
         WHERE l.effective_on = ?2 AND l.account_id = ?1 AND (l.entry_id, l.line_number) > (?3, ?4)
         ORDER BY l.entry_id, l.line_number LIMIT ?5
+        """)
+    private static let sumOfDay = SQL(
+        """
+        SELECT coalesce(sum(debit_minor) - sum(credit_minor), 0) FROM ledger_lines
+        WHERE effective_on = ?2 AND account_id = ?1 AND (entry_id, line_number) <= (?3, ?4)
         """)
     private static let nextDay = SQL(
         "SELECT min(effective_on) FROM ledger_lines WHERE effective_on >= ?1 AND effective_on <= ?2")
@@ -68,12 +70,11 @@ extension Ledger {
     ) throws -> AccountStatement {
         let account = try account(reference)
         let sign: Int64 = account.normalSide == .debit ? 1 : -1
-        var balance: Int64
+        let before = try movement(of: account.id, through: (after?.effectiveOn ?? from).adding(days: -1))
+        var balance = sign &* (before.debits &- before.credits)
         if let after {
-            balance = after.balance
-        } else {
-            let before = try movement(of: account.id, through: from.adding(days: -1))
-            balance = sign * (before.debits - before.credits)
+            let earlier = try db.first(Self.sumOfDay, account.id, after.effectiveOn, after.entry, after.line) { $0.int(0) } ?? 0
+            balance &+= sign &* earlier
         }
         let opening = Money(minor: balance, account.currency)
         let limit = max(1, min(limit, 1000))
@@ -87,11 +88,11 @@ extension Ledger {
                 Self.selectStatement, account.id, current, position.entry, position.line, limit + 1 - lines.count
             ) { row in
                 let (debit, credit) = (row.int(6), row.int(7))
-                balance += sign * (debit - credit)
+                balance &+= sign &* (debit &- credit)
                 return StatementLine(
                     entry: row.int(0), line: Int(row.int(1)), effectiveOn: date, kind: row.text(2),
                     source: row.optionalText(3).map { EntrySource(type: $0, id: row.int(4)) }, memo: row.optionalText(5),
-                    side: debit > 0 ? .debit : .credit, amount: Money(minor: debit + credit, account.currency),
+                    side: debit > 0 ? .debit : .credit, amount: Money(minor: debit &+ credit, account.currency),
                     balance: Money(minor: balance, account.currency))
             }
             day = try nextDay(from: date.adding(days: 1).description, through: through.description)
@@ -100,8 +101,7 @@ extension Ledger {
         if lines.count > limit {
             lines.removeLast()
             next = lines.last.map {
-                AccountStatement.Cursor(
-                    effectiveOn: $0.effectiveOn, entry: $0.entry, line: Int64($0.line), balance: $0.balance.minor)
+                AccountStatement.Cursor(effectiveOn: $0.effectiveOn, entry: $0.entry, line: Int64($0.line))
             }
         }
         return AccountStatement(account: account, opening: opening, lines: lines, next: next)

@@ -5,6 +5,15 @@ import Storage
 struct Movement: Equatable {
     var debits: Int64 = 0
     var credits: Int64 = 0
+
+    /// - Parameter account: what the sum is of, for the refusal.
+    /// - Throws: `.amountOverflow`.
+    mutating func add(_ other: Movement, of account: @autoclosure () -> String) throws(LedgerError) {
+        let (debits, first) = debits.addingReportingOverflow(other.debits)
+        let (credits, second) = credits.addingReportingOverflow(other.credits)
+        guard !first, !second else { throw .amountOverflow(account: account()) }
+        self = Movement(debits: debits, credits: credits)
+    }
 }
 
 /// What was known when: every entry up to a point of the book's one order.
@@ -82,8 +91,9 @@ extension Ledger {
     }
 
     private func add(_ row: Row, _ sign: Int64, to sums: inout [Int64: Movement]) -> Bool {
-        sums[row.int(0), default: Movement()].debits += sign * row.int(1)
-        sums[row.int(0), default: Movement()].credits += sign * row.int(2)
+        // What posting lets in fits; rows that somebody else wrote may not, and are for `verify` to find.
+        sums[row.int(0), default: Movement()].debits &+= sign &* row.int(1)
+        sums[row.int(0), default: Movement()].credits &+= sign &* row.int(2)
         return true
     }
 
@@ -123,8 +133,8 @@ extension Ledger {
         var first = start?.description ?? ""
         var sums = Movement()
         func add(_ row: Row, _ sign: Int64) {
-            sums.debits += sign * row.int(0)
-            sums.credits += sign * row.int(1)
+            sums.debits &+= sign &* row.int(0)
+            sums.credits &+= sign &* row.int(1)
         }
         if start == nil, known == nil, let end, let month = try lockedMonth(endingBy: end) {
             first = month.lastDay.description

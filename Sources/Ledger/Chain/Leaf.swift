@@ -106,7 +106,7 @@ struct LineRecord: Equatable {
     var dimensions: String?
 
     var side: Side { debit != 0 ? .debit : .credit }
-    var amount: Int64 { debit + credit }
+    var amount: Int64 { debit &+ credit }
 }
 
 /// A row of ledger_events without its digest.

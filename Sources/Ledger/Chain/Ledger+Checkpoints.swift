@@ -68,7 +68,7 @@ extension Ledger {
     }
 
     /// The digest of the last leaf at that point, as it is stored now.
-    private func head(at checkpoint: Checkpoint) throws -> [UInt8]? {
+    func head(at checkpoint: Checkpoint) throws -> [UInt8]? {
         if checkpoint.event > 0 {
             let event = try db.first(Self.eventHead, checkpoint.event) { (digest: $0.bytes(0), after: $0.int(1)) }
             guard let event else { return nil }

@@ -24,13 +24,13 @@ enum Decision {
         var effects = Effects(capacity: lines.count)
         for (line, slot) in zip(lines, slots) {
             effects.of(slot) {
-                $0.debits += line.debit
-                $0.credits += line.credit
+                $0.debits &+= line.debit
+                $0.credits &+= line.credit
             }
         }
         for release in released {
             effects.of(release.slot) {
-                if release.side == .debit { $0.pendingDebits -= release.amount } else { $0.pendingCredits -= release.amount }
+                if release.side == .debit { $0.pendingDebits &-= release.amount } else { $0.pendingCredits &-= release.amount }
             }
         }
         return effects.list
@@ -41,8 +41,8 @@ enum Decision {
         var effects = Effects(capacity: lines.count)
         for (line, slot) in zip(lines, slots) {
             effects.of(slot) {
-                $0.pendingDebits += line.debit
-                $0.pendingCredits += line.credit
+                $0.pendingDebits &+= line.debit
+                $0.pendingCredits &+= line.credit
             }
         }
         return effects.list
@@ -89,7 +89,7 @@ enum Decision {
         guard balance.pendingDebits >= 0, balance.pendingCredits >= 0 else {
             throw .damaged("the holds of account \(effect.slot.account.code) are more than its pending totals")
         }
-        balance.version += 1
+        balance.version &+= 1
         return balance
     }
 

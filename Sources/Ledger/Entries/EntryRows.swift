@@ -120,12 +120,15 @@ enum EntryRows {
 
     private static let selectDate = SQL("SELECT effective_on FROM ledger_entries WHERE id = ?1")
     private static let selectReversal = SQL("SELECT id FROM ledger_entries WHERE reverses_id = ?1")
+    /// An entry stands if it was not reversed, or its reversal was, and so on.
     private static let selectOfSource = SQL(
         """
-        SELECT e.id FROM ledger_entries e
-        WHERE e.source_type = ?1 AND e.source_id = ?2 AND e.kind = ?3
-          AND NOT EXISTS (SELECT 1 FROM ledger_entries r WHERE r.reverses_id = e.id)
-        LIMIT 1
+        WITH RECURSIVE chain (origin, id, depth) AS (
+          SELECT id, id, 0 FROM ledger_entries WHERE source_type = ?1 AND source_id = ?2 AND kind = ?3
+          UNION ALL
+          SELECT chain.origin, r.id, chain.depth + 1 FROM chain JOIN ledger_entries r ON r.reverses_id = chain.id
+        )
+        SELECT origin FROM chain GROUP BY origin HAVING max(depth) % 2 = 0 ORDER BY origin LIMIT 1
         """)
 
     static func effectiveOn(_ entry: Int64, _ db: Connection) throws -> CalendarDate? {

@@ -5,16 +5,15 @@ import Storage
 
 extension Ledger {
     /// The entry itself, what corrects it, and reversals of any of them, as far as they come before an entry.
-    private static let sumStanding = SQL(
+    private static let selectStanding = SQL(
         """
         WITH RECURSIVE family (id) AS (
           SELECT ?1
           UNION SELECT id FROM ledger_entries WHERE corrects_id = ?1 AND id < ?2
           UNION SELECT r.id FROM family JOIN ledger_entries r ON r.reverses_id = family.id AND r.id < ?2
         )
-        SELECT l.account_id, sum(l.debit_minor) - sum(l.credit_minor),
-          sum(iif(l.entry_id = ?1, l.debit_minor - l.credit_minor, 0))
-        FROM family CROSS JOIN ledger_lines l ON l.entry_id = family.id GROUP BY l.account_id
+        SELECT l.account_id, l.debit_minor, l.credit_minor, l.entry_id = ?1
+        FROM family CROSS JOIN ledger_lines l ON l.entry_id = family.id
         """)
     private static let selectOrigin = SQL("SELECT reverses_id, corrects_id FROM ledger_entries WHERE id = ?1")
 
@@ -37,14 +36,21 @@ extension Ledger {
         _ record: EntryRecord, _ lines: [LineRecord], before: Int64 = .max, accounts: (Int64) throws -> Account?, _ db: Connection
     ) throws {
         guard let origin = try origin(of: record, db) else { return }
-        let standing = try db.query(sumStanding, origin, before) { (account: $0.int(0), net: $0.int(1), original: $0.int(2)) }
-        for (account, net, original) in standing where original != 0 {
-            let change = lines.reduce(Int64(0)) { $1.account == account ? $0 + $1.debit - $1.credit : $0 }
-            let sign: Int64 = original > 0 ? 1 : -1
+        var standing: [Int64: (net: Int128, original: Int128)] = [:]
+        try db.each(selectStanding, origin, before) { row in
+            let amount = Int128(row.int(1)) - Int128(row.int(2))
+            standing[row.int(0), default: (0, 0)].net += amount
+            if row.bool(3) { standing[row.int(0), default: (0, 0)].original += amount }
+            return true
+        }
+        for (account, (net, original)) in standing.sorted(by: { $0.key < $1.key }) where original != 0 {
+            let change = lines.reduce(Int128(0)) { $1.account == account ? $0 + Int128($1.debit) - Int128($1.credit) : $0 }
+            let sign: Int128 = original > 0 ? 1 : -1
             if change * sign < 0, (net + change) * sign < 0, let account = try accounts(account) {
                 throw LedgerError.correctionExceeds(
-                    entry: origin, account: account.code, remaining: Money(minor: max(0, net * sign), account.currency),
-                    asked: Money(minor: -change * sign, account.currency))
+                    entry: origin, account: account.code,
+                    remaining: Money(minor: Int64(clamping: max(0, net * sign)), account.currency),
+                    asked: Money(minor: Int64(clamping: -change * sign), account.currency))
             }
         }
     }

@@ -56,7 +56,8 @@ extension Ledger {
     /// The entry that reverses this one, if any.
     package func reversal(of entry: Int64) throws -> Int64? { try EntryRows.reversal(of: entry, db) }
 
-    /// Newest first: in the order of numbers, or of dates if the filter has an account or a date.
+    /// Newest first: in the order of numbers, or of dates if the filter has an account, or a date and neither a source nor a
+    /// corrected entry.
     /// - Parameter limit: 1...1000.
     package func entries(_ filter: EntryFilter = EntryFilter(), after: EntryCursor? = nil, limit: Int = 50) throws -> [Entry] {
         let limit = max(1, min(limit, 1000))
@@ -99,12 +100,14 @@ private struct EntryQuery {
     private static let byNumber = SQL("\(head) WHERE e.id < ?4 AND \(matches) AND ?3 IS NOT NULL ORDER BY e.id DESC LIMIT ?5")
     private static let byCorrection = SQL(
         """
-        \(head) WHERE e.corrects_id = ?2 AND e.id < ?4 AND (?1 IS NULL OR e.kind = ?1) AND ?3 IS NOT NULL
+        \(head) WHERE e.corrects_id = ?2 AND e.id < ?4 AND (?1 IS NULL OR e.kind = ?1)
+          AND +e.effective_on <= ?3 AND +e.effective_on >= ?6
         ORDER BY e.id DESC LIMIT ?5
         """)
     private static let bySource = SQL(
         """
-        \(head) WHERE e.source_type = ?6 AND e.source_id = ?7 AND e.id < ?4 AND \(matches) AND ?3 IS NOT NULL
+        \(head) WHERE e.source_type = ?6 AND e.source_id = ?7 AND e.id < ?4 AND \(matches)
+          AND +e.effective_on <= ?3 AND +e.effective_on >= ?8
         ORDER BY e.id DESC LIMIT ?5
         """)
     private static let byDate = SQL(
@@ -133,16 +136,18 @@ private struct EntryQuery {
     func run(after: EntryCursor?, limit: Int, _ db: Connection) throws -> [EntryRows.Stored] {
         let from = filter.from?.description ?? ""
         let number = after?.entry ?? .max
-        let date = after?.effectiveOn.description ?? filter.through?.description ?? "9999-12-31"
+        let last = filter.through?.description ?? "9999-12-31"
+        // A cursor from outside may lie beyond the last day.
+        let date = min(after?.effectiveOn.description ?? last, last)
         let (kind, corrects) = (filter.kind, filter.corrects)
         if let account { return try run(account, from: from, through: date, before: number, limit, db) }
         if let source = filter.source {
-            return try db.query(Self.bySource, kind, corrects, "", number, limit, source.type, source.id) {
+            return try db.query(Self.bySource, kind, corrects, last, number, limit, source.type, source.id, from) {
                 EntryRows.Stored($0)
             }
         }
         if corrects != nil {
-            return try db.query(Self.byCorrection, kind, corrects, "", number, limit) { EntryRows.Stored($0) }
+            return try db.query(Self.byCorrection, kind, corrects, last, number, limit, from) { EntryRows.Stored($0) }
         }
         if filter.from != nil || filter.through != nil {
             return try db.query(Self.byDate, kind, corrects, date, number, limit, from) { EntryRows.Stored($0) }

@@ -89,7 +89,9 @@ extension Ledger {
     }
 
     func exception(in month: CalendarMonth, actor: Int64) throws -> Int64? {
-        try db.first(Self.selectException, month, actor, clock.now()) { $0.int(0) }
+        // At the time that the entry will bear, which is what `verify` goes by.
+        let time = recordingTime(after: try memory.head ?? memory.validate(db))
+        return try db.first(Self.selectException, month, actor, time) { $0.int(0) }
     }
 
     private func change(

@@ -128,6 +128,35 @@ extension Ledger {
         }
     }
 
+    /// The open stretches of all series, by what tells them apart, with the number that comes next in each.
+    package func openSegments() throws -> [OpenSegment] {
+        try seriesList().flatMap { series in
+            try segments(of: series.name).filter(\.isOpen).map {
+                OpenSegment(series: series.name, branch: $0.branch, period: $0.period, next: $0.next)
+            }
+        }
+    }
+
+    /// After books went back in time: numbers that were given out in the former ones are never given again. Each stretch
+    /// that had come further there goes on behind it, and what is between is recorded as lost. A stretch of a series that
+    /// these books do not know is left out.
+    /// - Returns: the stretches that were moved, as they were in the former books.
+    @discardableResult
+    package func recordLostRanges(since former: [OpenSegment], reason: String, actor: LedgerActor) throws -> [OpenSegment] {
+        var moved: [OpenSegment] = []
+        for segment in former {
+            guard let series = try SeriesRows.find(segment.series, db), series.isBranched == (segment.branch != nil),
+                let date = try series.reset.firstDay(of: segment.period, now: clock.now().utcDate)
+            else { continue }
+            let here = try self.segment(segment.series, segment.branch, date, reading: true).1
+            guard segment.next > here.next else { continue }
+            try recordLostRange(
+                series: segment.series, branch: segment.branch, date: date, through: segment.next - 1, reason: reason, actor: actor)
+            moved.append(segment)
+        }
+        return moved
+    }
+
     private func succeed(
         _ segment: SeriesSegment, of series: Series, first: Int64, _ actor: LedgerActor, _ reason: String
     ) throws {

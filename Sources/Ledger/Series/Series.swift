@@ -14,6 +14,17 @@ package enum SeriesReset: String, Sendable, CaseIterable {
         case .day: text
         }
     }
+
+    /// A day of the stretch; nil if the text names none.
+    func firstDay(of period: String, now: CalendarDate) throws -> CalendarDate? {
+        switch (self, period.utf8.count) {
+        case (.never, 0): now
+        case (.year, 4): try CalendarDate(period + "-01-01")
+        case (.month, 7): try CalendarDate(period + "-01")
+        case (.day, 10): try CalendarDate(period)
+        default: nil
+        }
+    }
 }
 
 /// A run of document numbers: within each segment 1, 2, 3 … without a gap.
@@ -70,6 +81,14 @@ package struct SeriesSegment: Sendable, Equatable {
     /// The number that comes next; the last one given is one less.
     package let next: Int64
     package let isOpen: Bool
+}
+
+/// An open stretch of numbers, named as it is in any copy of the books.
+package struct OpenSegment: Sendable, Hashable {
+    package let series: String
+    package let branch: Int64?
+    package let period: String
+    package let next: Int64
 }
 
 struct SegmentKey: Hashable {

@@ -53,6 +53,20 @@ extension Replay {
         return int
     }
 
+    /// An amount of minor units, as lines have them.
+    private func amount(_ payload: Value, _ key: String) throws -> Int64 {
+        let amount = try int(payload, key)
+        guard (0...NewLine.maximumAmount).contains(amount) else { throw Unreadable() }
+        return amount
+    }
+
+    /// A number of a series, which has a successor.
+    private func number(_ payload: Value, _ key: String) throws -> Int64 {
+        let number = try int(payload, key)
+        guard (0..<Int64.max).contains(number) else { throw Unreadable() }
+        return number
+    }
+
     private func flag(_ payload: Value, _ key: String) throws -> Bool {
         guard let flag = payload[key]?.bool else { throw Unreadable() }
         return flag
@@ -124,11 +138,11 @@ extension Replay {
     private func placeHold(_ event: EventRecord, _ payload: Value, _ place: String) throws {
         let lines = try (payload["lines"]?.array ?? []).map { line in
             LineRecord(
-                account: try int(line, "account_id"), debit: try int(line, "debit"), credit: try int(line, "credit"),
+                account: try int(line, "account_id"), debit: try amount(line, "debit"), credit: try amount(line, "credit"),
                 branch: line["branch_id"]?.int, dimensions: line["dimensions"]?.string)
         }
         let known = lines.compactMap { slots[$0.account] }
-        guard known.count == lines.count, holds[event.subject] == nil else { throw Unreadable() }
+        guard known.count == lines.count, !lines.isEmpty, holds[event.subject] == nil else { throw Unreadable() }
         holds[event.subject] = HoldFold(
             kind: try text(payload, "kind"), effectiveOn: try text(payload, "effective_on"),
             expiresAt: payload["expires_at"]?.string, sourceType: payload["source_type"]?.string,
@@ -144,11 +158,13 @@ extension Replay {
         var releases: [Draft.Release] = []
         var expected: [LineRecord] = []
         for part in HoldEvents.captured(payload) {
-            guard hold.lines.indices.contains(part.line - 1) else { throw Unreadable() }
+            guard (1...hold.lines.count).contains(part.line), (0...NewLine.maximumAmount).contains(part.amount) else {
+                throw Unreadable()
+            }
             var line = hold.lines[part.line - 1]
             (line.debit, line.credit) = line.debit != 0 ? (part.amount, 0) : (0, part.amount)
             expected.append(line)
-            hold.captured[part.line - 1] += part.amount
+            hold.captured[part.line - 1] &+= part.amount
             try release(line, part.amount, &releases)
         }
         if expected != capture.lines { problem(.hold, place, "Entry \(capture.entry.id) is not what it says was captured.") }
@@ -177,7 +193,7 @@ extension Replay {
     private func releaseRest(_ hold: inout HoldFold, _ releases: inout [Draft.Release]) throws {
         for (index, amount) in hold.remaining.enumerated() where amount > 0 {
             try release(hold.lines[index], amount, &releases)
-            hold.released[index] += amount
+            hold.released[index] &+= amount
         }
     }
 
@@ -208,7 +224,7 @@ extension Replay {
     }
 
     private func openSegment(_ event: EventRecord, _ payload: Value, _ place: String) throws {
-        let first = try int(payload, "first")
+        let first = try number(payload, "first")
         let segment = SegmentFold(
             series: try int(payload, "series_id"), branch: try int(payload, "branch_id"), period: try text(payload, "period"),
             format: try text(payload, "format"), first: first, next: first)
@@ -231,7 +247,7 @@ extension Replay {
 
     private func takeNumber(_ event: EventRecord, _ payload: Value, _ place: String) throws {
         guard var segment = segments[event.subject] else { throw Unreadable() }
-        let number = try int(payload, "number")
+        let number = try number(payload, "number")
         if number != segment.next || !segment.isOpen {
             problem(.series, place, "Number \(number) was given where \(segment.next) was next.")
         }
@@ -243,5 +259,5 @@ extension Replay {
 }
 
 extension Replay.HoldFold {
-    var remaining: [Int64] { lines.indices.map { lines[$0].amount - captured[$0] - released[$0] } }
+    var remaining: [Int64] { lines.indices.map { lines[$0].amount &- captured[$0] &- released[$0] } }
 }

@@ -219,6 +219,6 @@ extension Effect {
         after.postedCredits &+= credits
         after.pendingDebits &+= pendingDebits
         after.pendingCredits &+= pendingCredits
-        after.version += 1
+        after.version &+= 1
     }
 }

@@ -53,7 +53,7 @@ package struct VerifyProblem: Sendable, Equatable {
     /// The account whose balance is wrong, to freeze it.
     package var account: Int64?
 
-    init(_ kind: Kind, _ place: String, _ detail: String, account: Int64? = nil) {
+    package init(_ kind: Kind, _ place: String, _ detail: String, account: Int64? = nil) {
         self.kind = kind
         self.place = place
         self.detail = detail

@@ -93,12 +93,12 @@ enum BalanceEndpoints {
     ) { call in
         let trial = try call.ledger.trialBalance(
             after: try call.queryDate("after"), asOf: try call.queryDate("as_of"), knownAt: try call.knownAt())
-        let totals = trial.totals
+        let totals = try trial.totals
         return Reply(
             200,
             [
                 "as_of": trial.asOf.map { .string($0.description) } ?? .null, "known_entry": .int(trial.knownAs),
-                "balanced": .bool(totals.allSatisfy { $0.debits == $0.credits }),
+                "balanced": .bool(try trial.isBalanced),
                 "items": .array(
                     trial.rows.map { row in
                         [
@@ -144,7 +144,7 @@ enum BalanceEndpoints {
                 .string(
                     Base64URL.encode(
                         JSON.serialize(
-                            .array([.string(next.effectiveOn.description), .int(next.entry), .int(next.line), .int(next.balance)]))))
+                            .array([.string(next.effectiveOn.description), .int(next.entry), .int(next.line)]))))
             } ?? .null
         return Reply(
             200,
@@ -157,10 +157,10 @@ enum BalanceEndpoints {
 
     private static func cursor(_ page: Page) throws -> AccountStatement.Cursor? {
         if page.key.isEmpty { return nil }
-        guard page.key.count == 4, let date = page.key[0].string.flatMap({ try? CalendarDate($0) }),
-            let entry = page.key[1].int, let line = page.key[2].int, let balance = page.key[3].int
+        guard page.key.count == 3, let date = page.key[0].string.flatMap({ try? CalendarDate($0) }),
+            let entry = page.key[1].int, let line = page.key[2].int
         else { throw Page.wrongCursor }
-        return AccountStatement.Cursor(effectiveOn: date, entry: entry, line: line, balance: balance)
+        return AccountStatement.Cursor(effectiveOn: date, entry: entry, line: line)
     }
 }
 
