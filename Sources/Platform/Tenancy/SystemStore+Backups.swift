@@ -9,7 +9,7 @@ package struct BackupRecord: Sendable, Equatable {
     /// Which rhythm made it: `hourly`, `daily`, `manual`.
     package let tier: String
     package let path: String
-    /// `local`, or the name of the second place.
+    /// `local`, or `second`.
     package let place: String
     package let size: Int64
     /// Lower-case hex.
@@ -36,8 +36,11 @@ extension SystemStore {
     private static let selectBackup = SQL("SELECT \(columns) FROM backups WHERE id = ?1")
     private static let selectBackups = SQL(
         "SELECT \(columns) FROM backups WHERE id > ?1 AND (?2 IS NULL OR tenant_id = ?2) ORDER BY id LIMIT ?3")
+    /// The row of the greatest time of each group.
     private static let selectNewest = SQL(
-        "SELECT \(columns) FROM backups WHERE tenant_id = ?1 AND verified_at IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1")
+        """
+        SELECT \(columns), max(created_at) FROM backups WHERE tenant_id IS ?1 AND verified_at IS NOT NULL GROUP BY place, tier
+        """)
     private static let verifyBackup = SQL("UPDATE backups SET verified_at = ?2 WHERE id = ?1")
     private static let deleteBackup = SQL("DELETE FROM backups WHERE id = ?1")
 
@@ -60,9 +63,9 @@ extension SystemStore {
         try store.read { db in try db.query(Self.selectBackups, after, tenantID, Int64(limit)) { Self.read($0) } }
     }
 
-    /// The newest verified copy of a tenant.
-    package func newestBackup(tenantID: Int64) throws -> BackupRecord? {
-        try store.read { db in try db.first(Self.selectNewest, tenantID) { Self.read($0) } }
+    /// The newest verified copies of a tenant's database, or of `system.db`: one of each tier at each place.
+    package func newestBackups(tenantID: Int64?) throws -> [BackupRecord] {
+        try store.read { db in try db.query(Self.selectNewest, tenantID) { Self.read($0) } }
     }
 
     package func markBackupVerified(_ id: Int64, at: Instant) throws {

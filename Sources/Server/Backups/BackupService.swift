@@ -41,28 +41,55 @@ package struct BackupService: Sendable {
     }
 
     /// Copies a tenant's database, or the system's, and puts it into the catalogue once it was read back: SQLite's own check,
-    /// and for a tenant the books.
+    /// and for a tenant the books. Then copies the copy to the second place, if there is one.
+    /// - Returns: the copy's record, and what kept it from the second place.
     /// - Throws: `StorageError.unsound` for a copy that does not pass; nothing is kept of it.
-    package func make(of tenant: Tenant?, tier: Tier, actor: ActingUser) throws -> BackupRecord {
-        let folder = "\(instance.dataPath)/backups/\(tenant.map { String($0.id) } ?? "system")"
-        try Files.createDirectory("\(instance.dataPath)/backups", mode: 0o700)
+    @discardableResult
+    package func make(
+        of tenant: Tenant?, tier: Tier, actor: ActingUser
+    ) throws -> (record: BackupRecord, secondPlaceFailure: (any Error)?) {
+        do {
+            let record = try makeLocal(of: tenant, tier: tier, actor: actor)
+            instance.backupLog.forgetFailure(tenantID: tenant?.id)
+            do {
+                try SecondPlace(instance)?.copy(record, actor: actor)
+            } catch {
+                instance.backupLog.noteFailure(tenantID: tenant?.id, error, at: instance.clock.now())
+                return (record, error)
+            }
+            return (record, nil)
+        } catch {
+            instance.backupLog.noteFailure(tenantID: tenant?.id, error, at: instance.clock.now())
+            throw error
+        }
+    }
+
+    private func makeLocal(of tenant: Tenant?, tier: Tier, actor: ActingUser) throws -> BackupRecord {
+        let folder = "\(instance.dataPath)/backups/\(Self.folder(tenant?.id))"
         try Files.createDirectory(folder, mode: 0o700)
         let stamp = actor.at.description.filter { $0 != ":" && $0 != "-" && $0 != "." }
         // Two in one millisecond do not overwrite each other.
         let path = "\(folder)/\(stamp)-\(tier.rawValue)-\(Digest.hex(Random.bytes(3))).db"
         if let tenant { _ = try CheckpointFile(instance, tenant).take() }
-        let report = try Backup.make(of: tenant?.store ?? system.store, to: path) { db in
+        let store = tenant?.store ?? system.store
+        let rows = store.statistics.rowsChanged
+        let report = try Backup.make(of: store, to: path) { db in
             if tenant != nil { try checkBooks(db, full: tier != .hourly) }
         }
         do {
-            return try system.recordBackup(
+            let record = try system.recordBackup(
                 tenantID: tenant?.id, tier: tier.rawValue, path: path, size: report.bytes, sha256: report.digest,
                 verifiedAt: instance.clock.now(), actor: actor)
+            instance.backupLog.noteCopied(tenantID: tenant?.id, rows: rows)
+            return record
         } catch {
             try? Files.remove(path)
             throw error
         }
     }
+
+    /// Where the copies of a database lie, below `backups`.
+    static func folder(_ tenantID: Int64?) -> String { tenantID.map { String($0) } ?? "system" }
 
     /// Reads a copy again: its digest, SQLite's check, the books.
     package func verify(_ id: Int64) throws -> BackupRecord {
@@ -75,8 +102,11 @@ package struct BackupService: Sendable {
     }
 
     /// Puts a copy in a tenant's place. Its database as it was is copied first, and kept beside as well; other tenants go on.
+    ///
+    /// Numbers that were given out since the copy was made are recorded as lost and never given again.
+    /// - Parameter swapped: called once the tenant stands on the copy, before anybody can ask it, for whoever keeps something
+    ///   of it in memory.
     /// - Returns: the safety copy's record, and where the former file is.
-    /// - Parameter swapped: called once the tenant stands on the copy, for whoever keeps something of it in memory.
     package func restore(
         _ id: Int64, actor: ActingUser, reason: String, swapped: (Tenant) -> Void = { _ in }
     ) throws -> (safety: BackupRecord?, former: String?) {
@@ -86,47 +116,30 @@ package struct BackupService: Sendable {
                 409, "backup.system", "The system's own database is restored with the server stopped: kontor restore.")
         }
         let tenant = try instance.directory.tenant(id: tenantID)
-        // A damaged database cannot be copied; the former file stays in any case.
-        let safety = try? make(of: tenant, tier: .safety, actor: actor)
-        let former = try Restore.restore(record.path, digest: record.sha256, into: tenant.store, at: instance.clock.now()) {
-            try checkBooks($0, full: true)
-        }
-        tenant.rest()
-        swapped(tenant)
+        let clock = instance.clock
+        // A damaged database cannot be copied or asked; the former file stays in any case.
+        let safety = try? make(of: tenant, tier: .safety, actor: actor).record
+        let numbers = (try? tenant.store.read { db in try db.ledger(clock: clock).openSegments() }) ?? []
+        let former = try Restore.restore(
+            record.path, digest: record.sha256, into: tenant.store, at: clock.now(),
+            check: { try checkBooks($0, full: true) },
+            swapped: {
+                tenant.rest()
+                swapped(tenant)
+            })
         _ = try tenant.store.write { db in
+            let lost = try db.ledger(clock: clock).recordLostRanges(
+                since: numbers, reason: "restored from backup \(id)", actor: LedgerActor(id: actor.id, label: "operator"))
             try Audit.append(
                 db, actor, "tenant.restored", object: ("backup", id),
-                after: ["taken_at": .string(record.createdAt), "sha256": .string(record.sha256)], reason: reason)
+                after: [
+                    "taken_at": .string(record.createdAt), "sha256": .string(record.sha256),
+                    "numbers_lost": .array(lost.map { .string("\($0.series) \($0.period)") }),
+                ], reason: reason)
         }
         // The chain outside goes on from here; what it says of before stays in its file.
         _ = try CheckpointFile(instance, tenant).take()
         return (safety, former)
-    }
-
-    /// Removes copies whose time is over, but never the newest verified one of a database.
-    /// - Returns: how many.
-    @discardableResult
-    package func prune(now: Instant) throws -> Int {
-        var records: [BackupRecord] = []
-        while true {
-            let page = try system.backups(after: records.last?.id ?? 0, limit: 1_000)
-            records += page
-            if page.count < 1_000 { break }
-        }
-        var newest: [Int64?: BackupRecord] = [:]
-        for record in records where record.verifiedAt != nil && record.createdAt >= newest[record.tenantID]?.createdAt ?? "" {
-            newest[record.tenantID] = record
-        }
-        var removed = 0
-        for record in records where newest[record.tenantID]?.id != record.id {
-            guard let days = Tier(rawValue: record.tier)?.daysKept,
-                try Instant(record.createdAt).adding(milliseconds: days * 86_400_000) < now
-            else { continue }
-            try Files.remove(record.path)
-            try system.forgetBackup(record.id)
-            removed += 1
-        }
-        return removed
     }
 
     private func checkBooks(_ db: Connection, full: Bool) throws {

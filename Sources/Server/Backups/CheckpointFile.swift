@@ -4,6 +4,8 @@ import Platform
 
 /// The checkpoints of a tenant's chain that lie outside its database, one JSON object a line, in `DATA/checkpoints/`: who can
 /// write the database alone cannot make another history look right.
+///
+/// One is taken with each copy, and when a month is closed or locked.
 struct CheckpointFile {
     private let instance: Instance
     private let tenant: Tenant
@@ -13,28 +15,35 @@ struct CheckpointFile {
         self.tenant = tenant
     }
 
-    private var path: String { "\(instance.dataPath)/checkpoints/\(tenant.id).jsonl" }
+    private var folder: String { "\(instance.dataPath)/checkpoints" }
+    private var path: String { "\(folder)/\(tenant.id).jsonl" }
 
     /// Signs where the chain stands, in the database and here. Waits for the disk.
     func take() throws -> Checkpoint {
         let key = instance.keys.signing
         let clock = instance.clock
         let checkpoint = try tenant.store.write { db in try db.ledger(clock: clock).checkpoint(sign: key) }
-        try Files.createDirectory("\(instance.dataPath)/checkpoints", mode: 0o700)
-        try Files.append(path, checkpoint.json + [0x0A])
+        try keep(checkpoint)
         return checkpoint
     }
 
-    /// The newest one; nil when there is none.
-    func newest() throws -> Checkpoint? {
-        guard Files.exists(path) else { return nil }
-        let lines = try Files.read(path).split(separator: 0x0A)
-        return try lines.last.map { try Checkpoint(json: Array($0)) }
+    /// Puts one that is in the database here too; it is on disk on return.
+    func keep(_ checkpoint: Checkpoint) throws {
+        try Files.createDirectory(folder, mode: 0o700)
+        // A line that a power cut left half written must not spoil the next.
+        let isTorn = Files.exists(path) ? try Files.read(path).last ?? 0x0A != 0x0A : false
+        try Files.append(path, (isTorn ? [0x0A] : []) + checkpoint.json + [0x0A], mode: 0o600, sync: true)
     }
 
-    /// What does not fit the newest one.
+    /// What does not fit the newest one that can be read.
     func problems(_ ledger: Ledger) throws -> [VerifyProblem] {
-        guard let newest = try newest() else { return [] }
-        return try ledger.verify(against: newest, signedBy: instance.keys.signing.verifyingKey)
+        guard Files.exists(path) else { return [] }
+        let lines = try Files.read(path).split(separator: 0x0A)
+        for line in lines.reversed() {
+            guard let checkpoint = try? Checkpoint(json: Array(line)) else { continue }
+            return try ledger.verify(against: checkpoint, signedBy: instance.keys.signing.verifyingKey)
+        }
+        if lines.isEmpty { return [] }
+        return [VerifyProblem(.checkpoint, "checkpoints/\(tenant.id).jsonl", "None of its lines reads as a checkpoint.")]
     }
 }

@@ -18,7 +18,7 @@ final class Housekeeping: Sendable {
     private let isStopping = Atomic(false)
     private static let sweepMilliseconds: Int64 = 1_000
     private static let expiryMinutes = 5
-    private static let dayMilliseconds: Int64 = 86_400_000
+    private static let holdsInTurn = 100
 
     init(_ house: House, log: ServerLog, backupEveryMinutes: Int) {
         instance = house.instance
@@ -46,7 +46,7 @@ final class Housekeeping: Sendable {
                         attempt("holds", tenant) { try expireHolds(tenant) }
                     }
                 }
-                if backupMinutes > 0, minutes % backupMinutes == 0 { backUp() }
+                if backupMinutes > 0 { backUp() }
             }
         }
     }
@@ -58,34 +58,30 @@ final class Housekeeping: Sendable {
 
     private var isOver: Bool { isStopping.load(ordering: .acquiring) }
 
-    /// Ends the holds whose time is over.
+    /// Ends the holds whose time is over, a hundred in a turn.
     private func expireHolds(_ tenant: Tenant) throws {
         let clock = instance.clock
-        _ = try tenant.store.write { db in
-            try Ledger(db, clock: clock).expireHolds(actor: LedgerActor(id: 0, label: "service"))
-        }
+        var count = 0
+        repeat {
+            count = try tenant.store.write { db in
+                try db.ledger(clock: clock).expireHolds(limit: Self.holdsInTurn, actor: LedgerActor(id: 0, label: "service")).count
+            }
+        } while count == Self.holdsInTurn && !isOver
     }
 
-    /// Copies what has changed since its last copy, once a day as the day's.
+    /// Copies what is due, which is looked for each minute: a server that is often started again copies as well.
     private func backUp() {
         let service = BackupService(instance)
+        var isAny = false
         for tenant in [nil] + instance.directory.all.map(Optional.some) where !isOver {
             attempt("backup", tenant) {
-                let newest = try tenant.flatMap { try instance.system.newestBackup(tenantID: $0.id) }
-                if let tenant, let newest, try !hasChanged(tenant, since: Instant(newest.createdAt)) { return }
-                let isFirstOfDay = try newest.map {
-                    try Instant($0.createdAt).adding(milliseconds: Self.dayMilliseconds) < instance.now
-                } ?? true
-                _ = try service.make(of: tenant, tier: isFirstOfDay ? .daily : .hourly, actor: .service(at: instance.now))
+                guard let tier = try service.due(tenant, everyMinutes: backupMinutes) else { return }
+                isAny = true
+                let made = try service.make(of: tenant, tier: tier, actor: .service(at: instance.now))
+                if let failure = made.secondPlaceFailure { throw failure }
             }
         }
-        attempt("backup") { try service.prune(now: instance.now) }
-    }
-
-    private func hasChanged(_ tenant: Tenant, since: Instant) throws -> Bool {
-        try [tenant.store.path, tenant.store.path + "-wal"].contains { path in
-            try Files.exists(path) && Files.modified(path) > since
-        }
+        if isAny { attempt("backup") { try service.prune(now: instance.now) } }
     }
 
     private func attempt(_ what: String, _ tenant: Tenant? = nil, _ body: () throws -> Void) {

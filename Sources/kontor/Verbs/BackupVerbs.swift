@@ -17,6 +17,35 @@ enum BackupVerbs {
             invocation.answer(["items": .array(items), "failed": .array(failed)]) { table(items).text }
             return failed.isEmpty ? .done : .refused
         },
+        Verb("backup status", "", "Say how the copies of every database stand") { invocation in
+            let status = try invocation.api().ask("GET", "/api/backups/status", at: .operator)
+            let items = status["items"]?.array ?? []
+            let isWell = status["second_place_ok"] == true && items.allSatisfy { $0["failure"] == .null }
+            invocation.answer(status) {
+                var table = Table(("TENANT", .left), ("NEWEST", .left), ("TIER", .left), ("SECOND PLACE", .left), ("CHANGED", .left), ("FAILURE", .left))
+                for item in items {
+                    table.add(
+                        item["domain"]?.string ?? "system", item["newest"]?["created_at"]?.string ?? "none",
+                        item["newest"]?["tier"]?.string ?? "", item["newest_at_second_place"]?["created_at"]?.string ?? "none",
+                        item["changed_since"] == true ? "yes" : "no", item["failure"]?["detail"]?.string ?? "")
+                }
+                let place = status["second_place"]?.string.map { $0 + (status["second_place_ok"] == true ? "" : " (not there)") }
+                return table.text + "second place: \(place ?? "none")\n"
+            }
+            return isWell ? .done : .refused
+        },
+        Verb(
+            "backup place", "[FOLDER]", "Keep every copy in a folder on another disk as well",
+            options: [Option("none", nil, "In no other folder from now on; what is there stays")],
+            details: "The folder must be there. It is marked, so that a disk that is not mounted is told from one that is."
+        ) { invocation in
+            let arguments = invocation.arguments
+            guard arguments.has("none") == arguments.words.isEmpty else { throw UsageError("Say either FOLDER or --none") }
+            let folder: Value = arguments.words.first.map { .string(Paths.absolute($0)) } ?? .null
+            let answer = try invocation.api().ask("PUT", "/api/backups/settings", ["second_place": folder], at: .operator)
+            invocation.answer(answer) { answer.lines }
+            return .done
+        },
         Verb("backup list", "", "List the backups there are") { invocation in
             let backups = try invocation.api().all("/api/backups", at: .operator)
             invocation.answer(["items": .array(backups)]) { table(backups).text }
@@ -54,11 +83,11 @@ enum BackupVerbs {
     ]
 
     private static func table(_ backups: [Value]) -> Table {
-        var table = Table(("ID", .right), ("TENANT", .right), ("TIER", .left), ("MADE", .left), ("VERIFIED", .left), ("BYTES", .right), ("PATH", .left))
+        var table = Table(("ID", .right), ("TENANT", .right), ("TIER", .left), ("MADE", .left), ("PLACE", .left), ("VERIFIED", .left), ("BYTES", .right), ("PATH", .left))
         for backup in backups {
             table.add(
                 backup.text("id"), backup.text("tenant_id"), backup.text("tier"), backup.text("created_at"),
-                backup.text("verified_at"), backup.text("size"), backup.text("path"))
+                backup.text("place"), backup.text("verified_at"), backup.text("size"), backup.text("path"))
         }
         return table
     }

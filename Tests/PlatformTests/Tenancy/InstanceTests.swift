@@ -252,9 +252,17 @@ import Testing
         house.advance(seconds: 60)
         let young = try system.recordBackup(
             tenantID: 1, tier: "daily", path: "b/2", size: 11, sha256: "bb", verifiedAt: nil, actor: house.actor)
-        #expect(try system.newestBackup(tenantID: 1) == old)
+        #expect(try system.newestBackups(tenantID: 1) == [old])
         try system.markBackupVerified(young.id, at: house.now)
-        #expect(try system.newestBackup(tenantID: 1)?.id == young.id)
+        #expect(try system.newestBackups(tenantID: 1).map(\.id) == [young.id])
+        let elsewhere = try system.recordBackup(
+            tenantID: 1, tier: "daily", path: "c/1", place: "second", size: 10, sha256: "aa", verifiedAt: house.now, actor: house.actor)
+        let hourly = try system.recordBackup(
+            tenantID: 1, tier: "hourly", path: "b/3", size: 10, sha256: "aa", verifiedAt: house.now, actor: house.actor)
+        #expect(try Set(system.newestBackups(tenantID: 1).map(\.id)) == [young.id, elsewhere.id, hourly.id])
+        let own = try system.recordBackup(
+            tenantID: nil, tier: "daily", path: "b/4", size: 10, sha256: "aa", verifiedAt: house.now, actor: house.actor)
+        #expect(try system.newestBackups(tenantID: nil) == [own])
         #expect(try system.backups(tenantID: 2, limit: 10).isEmpty)
         #expect(code { try system.backup(77) } == "backup.not_found")
     }

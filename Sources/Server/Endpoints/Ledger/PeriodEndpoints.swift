@@ -85,6 +85,12 @@ enum PeriodEndpoints {
             try Audit.append(
                 call.database, call.actingUser, "period.\(verb)", object: ("period", month.description),
                 reason: try call.text("reason"))
+            if verb != "reopen", let tenant = call.tenant {
+                let checkpoint = try ledger.checkpoint(sign: call.instance.keys.signing)
+                let file = CheckpointFile(call.instance, tenant)
+                // Where it cannot be kept outside now, the next copy brings one that covers it.
+                call.afterCommit { try? file.keep(checkpoint) }
+            }
             return Reply(200, try ledger.period(month)?.value ?? .null)
         }
     }

@@ -5,7 +5,7 @@ import Platform
 enum BackupEndpoints {
     /// The operator's.
     static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
-        [list, create, verify, restore(application), makeTenant]
+        [list, create, status, settings, verify, restore(application), makeTenant]
     }
 
     /// A tenant's own.
@@ -22,8 +22,8 @@ enum BackupEndpoints {
                 "Make a verified copy of this business's data", tag: "Backups",
                 replies: [.init(201, "It was made and read back.", schema)])
         ) { call in
-            let record = try BackupService(call.instance).make(of: call.tenant, tier: .manual, actor: call.actingUser)
-            return Reply(201, shown(record))
+            let made = try BackupService(call.instance).make(of: call.tenant, tier: .manual, actor: call.actingUser)
+            return Reply(201, shown(made.record))
         },
     ]
 
@@ -67,24 +67,89 @@ enum BackupEndpoints {
     ) { call in
         let service = BackupService(call.instance)
         let tier = BackupService.Tier(rawValue: call.body["tier"]?.string ?? "") ?? .manual
-        let one = try call.body["tenant_id"]?.int.map { try call.instance.directory.tenant(id: $0) }
-        if let one {
-            let record = try service.make(of: one, tier: tier, actor: call.actingUser)
-            return Reply(201, ["items": .array([record.value]), "failed": .array([])])
-        }
         var items: [Value] = []
         var failed: [Value] = []
-        for tenant in [nil] + call.instance.directory.all.map(Optional.some) {
+        func note(_ failure: any Error, _ tenant: Tenant?) {
+            let problem = (failure as? any ProblemConvertible)?.problem
+            failed.append([
+                "tenant_id": tenant.map { .int($0.id) } ?? .null, "code": .string(problem?.code ?? "internal"),
+                "detail": .string(problem?.detail ?? "\(failure)"),
+            ])
+        }
+        let one = try call.body["tenant_id"]?.int.map { try call.instance.directory.tenant(id: $0) }
+        for tenant in one.map({ [$0] }) ?? [nil] + call.instance.directory.all.map(Optional.some) {
             do {
-                items.append(try service.make(of: tenant, tier: tier, actor: call.actingUser).value)
-            } catch let error as any ProblemConvertible {
-                failed.append([
-                    "tenant_id": tenant.map { .int($0.id) } ?? .null, "code": .string(error.problem.code),
-                    "detail": .string(error.problem.detail),
-                ])
+                let made = try service.make(of: tenant, tier: tier, actor: call.actingUser)
+                items.append(made.record.value)
+                if let failure = made.secondPlaceFailure { note(failure, tenant) }
+            } catch {
+                if one != nil { throw error }
+                note(error, tenant)
             }
         }
         return Reply(failed.isEmpty ? 201 : 500, ["items": .array(items), "failed": .array(failed)])
+    }
+
+    private static let copySchema: Schema = .nullable(
+        .object([
+            .init("id", .integer(minimum: 1), required: true), .init("tier", .string(), required: true, example: "hourly"),
+            .init("created_at", .instant, required: true), .init("verified_at", .nullable(.instant), required: true),
+            .init("size", .integer(minimum: 0), required: true),
+        ]))
+
+    private static let settingsSchema: Schema = .object([
+        .init("second_place", .nullable(.string(minLength: 1, maxLength: 1_000)), required: true, "A folder; null for none.", example: .null)
+    ])
+
+    private static let status = Endpoint(
+        .get, "/api/backups/status", access: .operator, execution: .worker, rateClass: .unlimited,
+        documentation: .init(
+            "Show how the copies of every database stand", tag: "Backups",
+            replies: [
+                .init(
+                    200, "The system's database first, then each tenant's.",
+                    .object([
+                        .init("second_place", .nullable(.string()), required: true, "The folder.", example: .null),
+                        .init("second_place_ok", .boolean, required: true, "Whether it can be used; true where there is none."),
+                        .init(
+                            "items",
+                            .array(
+                                .object([
+                                    .init("tenant_id", .nullable(.integer()), required: true),
+                                    .init("domain", .nullable(.string()), required: true, example: "acme.example"),
+                                    .init("newest", copySchema, required: true, example: .null),
+                                    .init("newest_at_second_place", copySchema, required: true, example: .null),
+                                    .init("changed_since", .boolean, required: true, "It holds what no copy here holds."),
+                                    .init(
+                                        "failure",
+                                        .nullable(
+                                            .object([
+                                                .init("at", .instant, required: true),
+                                                .init("code", .string(), required: true, example: "storage.full"),
+                                                .init("detail", .string(), required: true),
+                                            ])), required: true, "What went wrong last, unless it went well since.", example: .null),
+                                ])), required: true),
+                    ]))
+            ])
+    ) { call in
+        let service = BackupService(call.instance)
+        let second = try SecondPlace(call.instance)
+        return Reply(
+            200,
+            [
+                "second_place": second.map { .string($0.path) } ?? .null, "second_place_ok": .bool(second?.fault == nil),
+                "items": .array(try ([nil] + call.instance.directory.all.map(Optional.some)).map { try service.status($0) }),
+            ])
+    }
+
+    private static let settings = Endpoint(
+        .put, "/api/backups/settings", access: .operator, execution: .worker, rateClass: .unlimited,
+        documentation: .init(
+            "Name a folder on another disk where every copy is kept as well", tag: "Backups", input: settingsSchema,
+            replies: [.init(200, "What is so now.", settingsSchema)])
+    ) { call in
+        try SecondPlace.name(call.body["second_place"]?.string, call.instance, actor: call.actingUser)
+        return Reply(200, ["second_place": try SecondPlace(call.instance).map { .string($0.path) } ?? .null])
     }
 
     private static let verify = Endpoint(
