@@ -52,10 +52,31 @@ package enum ScriptEndpoints {
         ) { call in
             let scripts = try scripts(call)
             try scripts.saveDraft(
-                path(call), source: Array((call.body["source"]?.string ?? "").utf8), message: call.body["message"]?.string ?? "", author: author(call),
-                now: call.now)
+                path(call), source: Array((call.body["source"]?.string ?? "").utf8), message: call.body["message"]?.string ?? "",
+                base: call.body["base_version"]?.int, author: author(call), now: call.now)
             try Audit.append(call.database, call.actingUser, "script.draft_saved", object: ("script", path(call)))
-            return Reply(200, ["path": .string(path(call)), "findings": .array(try scripts.check(path(call)))])
+            return Reply(200, [
+                "path": .string(path(call)), "base_version": .int(try scripts.draft(path(call))?.baseVersion ?? 0),
+                "current_version": .int(try scripts.inForce(path(call))), "findings": .array(try scripts.check(path(call))),
+            ])
+        },
+        Endpoint(
+            .post, "/api/scripts/{path...}/rebase", access: .permission("scripts.edit"), execution: .write,
+            documentation: .init(
+                "Put the draft on the version in force, after another was published", tag: "Scripts",
+                input: .object([
+                    .init(
+                        "how", .string(allowed: ["merge", "keep"]),
+                        "merge (if left out) brings the draft's changes into the version in force; keep takes the draft as it is.")
+                ]), replies: [.init(200, "The draft stands on the version in force", .any)])
+        ) { call in
+            let scripts = try scripts(call)
+            let how = call.body["how"]?.string.flatMap(Scripts.Rebase.init(rawValue:)) ?? .merge
+            let base = try scripts.rebase(path(call), how, author: author(call), now: call.now)
+            try Audit.append(
+                call.database, call.actingUser, "script.draft_rebased", object: ("script", path(call)),
+                after: ["base_version": .int(base), "how": .string(how.rawValue)])
+            return Reply(200, ["path": .string(path(call)), "base_version": .int(base), "findings": .array(try scripts.check(path(call)))])
         },
         Endpoint(
             .delete, "/api/scripts/{path...}/draft", access: .permission("scripts.edit"), execution: .write,
@@ -76,9 +97,13 @@ package enum ScriptEndpoints {
         },
         Endpoint(
             .post, "/api/scripts/{path...}/publish", access: .permission("scripts.publish"), execution: .write,
-            documentation: .init("Put the draft in force for every request that starts after the answer", tag: "Scripts", replies: [.init(200, "In force", .any)])
+            documentation: .init(
+                "Put the draft in force for every request that starts after the answer", tag: "Scripts",
+                input: .object([.init("message", .string(maxLength: 500), "Why; the draft's message if left out.")]),
+                replies: [.init(200, "In force", .any)])
         ) { call in
-            let (version, revision) = try scripts(call).publish(path(call), author: author(call), now: call.now)
+            let (version, revision) = try scripts(call).publish(
+                path(call), message: call.body["message"]?.string, author: author(call), now: call.now)
             return try putInForce(revision, version, "script.published", call)
         },
         Endpoint(
@@ -96,6 +121,9 @@ package enum ScriptEndpoints {
     private static let draftMembers: [Schema.Member] = [
         .init("source", .string(maxLength: 256 << 10), required: true, "The whole file."),
         .init("message", .string(maxLength: 500), "Why it is changed."),
+        .init(
+            "base_version", .integer(minimum: 0),
+            "The version that it was begun with, 0 for a new file. If left out, that of the draft that is there, else the one in force."),
     ]
 
     private static func putInForce(_ revision: Revision, _ version: Int64, _ action: String, _ call: Call) throws -> Reply {

@@ -12,6 +12,11 @@ package struct Scripts {
     package struct Author: Sendable {
         let id: Int64
         let name: String
+
+        package init(id: Int64, name: String) {
+            self.id = id
+            self.name = name
+        }
     }
 
     /// - Parameter currency: the tenant's, in which rules name amounts.
@@ -44,11 +49,14 @@ package struct Scripts {
         return try db.query(Self.selectAll) { row in
             let path = row.text(0)
             let set = ruleSet(path)
+            let published = try versions[path].flatMap { try version(path, $0) }
             return [
                 "path": .string(path), "version": versions[path].map(Value.int) ?? .null,
                 "latest_version": row.optionalInt(1).map(Value.int) ?? .null,
                 "contract": set.map { .string($0.contract.id) } ?? .null, "key": set.map { .string($0.key) } ?? .null,
-                "title": set.map { .string($0.content.title) } ?? .null, "has_draft": .bool(!row.isNull(2)),
+                "title": set.map { .string($0.content.title) } ?? .null,
+                "published_at": published.map { .string($0.createdAt) } ?? .null,
+                "published_by": published.map { .string($0.author) } ?? .null, "has_draft": .bool(!row.isNull(2)),
                 "draft_updated_at": row.optionalText(2).map(Value.string) ?? .null,
                 "draft_author": row.optionalText(3).map(Value.string) ?? .null,
             ]
@@ -94,6 +102,17 @@ package struct Scripts {
     func versions(id: Int64? = nil, _ path: String) throws -> [Version] {
         if id == nil { _ = try script(path) }
         return try db.query(Self.selectVersions, path) { row in
+            Version(version: row.int(0), hash: row.text(1), message: row.text(2), author: row.text(3), createdAt: row.text(4))
+        }
+    }
+
+    private static let selectVersion = SQL("""
+        SELECT v.version, v.hash, v.message, v.author, v.created_at FROM platform_scripts s
+        JOIN platform_script_versions v ON v.script_id = s.id WHERE s.path = ?1 AND v.version = ?2
+        """)
+
+    func version(_ path: String, _ number: Int64) throws -> Version? {
+        try db.first(Self.selectVersion, path, number) { row in
             Version(version: row.int(0), hash: row.text(1), message: row.text(2), author: row.text(3), createdAt: row.text(4))
         }
     }
@@ -148,15 +167,88 @@ package struct Scripts {
     private static let maxVersion = SQL("SELECT coalesce(max(version), 0) FROM platform_script_versions WHERE script_id = ?1")
 
     /// Saves a draft; it need not load yet.
-    package func saveDraft(_ path: String, source: [UInt8], message: String, author: Author, now: Instant) throws {
+    ///
+    /// - Parameter base: the version that its author began with, 0 for none. If it is not said, the one of the draft that
+    ///   is there, else the version in force.
+    /// - Throws: 422 `script.path_invalid`, 413 `script.too_large`, 404 `script.version_unknown` for a base that never was.
+    package func saveDraft(
+        _ path: String, source: [UInt8], message: String, base: Int64? = nil, author: Author, now: Instant
+    ) throws {
         try Self.checkPath(path)
         guard source.count <= 256 << 10 else {
             throw Problem(413, "script.too_large", "A script has at most 256 KiB, this one has \(source.count) bytes.")
         }
         try db.run(Self.insertScript, path)
         let id = try script(path)
-        let base = try library.currentContents().contents.files.first { $0.path == path }?.version ?? 0
+        if let base, base != 0, try version(path, base) == nil {
+            throw Problem(404, "script.version_unknown", "\(path) has no version \(base).", field: "base_version")
+        }
+        let base = try base ?? draft(path)?.baseVersion ?? inForce(path)
         try db.run(Self.upsertDraft, id, try library.keep(source), base, message, author.id, author.name, now.description)
+    }
+
+    /// The version in force; 0 for none.
+    func inForce(_ path: String) throws -> Int64 {
+        try library.currentContents().contents.files.first { $0.path == path }?.version ?? 0
+    }
+
+    /// How a draft that was begun on an older version comes to stand on the one in force.
+    package enum Rebase: String, Sendable {
+        /// What the draft changed is brought into the version in force, line by line.
+        case merge
+        /// The draft's text as it is, over whatever was published since: its author has seen the difference.
+        case keep
+    }
+
+    /// Puts the draft on the version in force.
+    ///
+    /// - Returns: the version that the draft stands on now.
+    /// - Throws: 409 `script.no_draft`; 409 `script.merge_conflict` with the places that both changed, and then nothing has.
+    package func rebase(_ path: String, _ how: Rebase, author: Author, now: Instant) throws -> Int64 {
+        guard let draft = try draft(path) else { throw Self.noDraft(path) }
+        let current = try inForce(path)
+        if draft.baseVersion == current { return current }
+        var source = try library.source(draft.hash)
+        if how == .merge {
+            let base = try version(path, draft.baseVersion).map { try library.source($0.hash) } ?? []
+            let published = try version(path, current).map { try library.source($0.hash) } ?? []
+            switch LineMerge.merge(
+                base: String(decoding: base, as: UTF8.self), ours: String(decoding: published, as: UTF8.self),
+                theirs: String(decoding: source, as: UTF8.self))
+            {
+            case .merged(let text): source = Array(text.utf8)
+            case .conflicts(let conflicts):
+                throw Problem(
+                    409, "script.merge_conflict",
+                    "The draft of \(path) and version \(current) both changed line \(conflicts[0].line) of version \(draft.baseVersion): "
+                        + "bring them together by hand and save the draft with base_version \(current).",
+                    extra: [
+                        ("base_version", .int(draft.baseVersion)), ("current_version", .int(current)),
+                        ("conflicts", .array(conflicts.prefix(50).map(Self.describe))),
+                    ])
+            }
+        }
+        try saveDraft(path, source: source, message: draft.message, base: current, author: author, now: now)
+        return current
+    }
+
+    private static func describe(_ conflict: LineMerge.Conflict) -> Value {
+        func text(_ lines: [String]) -> Value { .string(lines.joined(separator: "\n")) }
+        return [
+            "line": .int(Int64(conflict.line)), "base": text(conflict.base), "current": text(conflict.ours),
+            "draft": text(conflict.theirs),
+        ]
+    }
+
+    /// - Throws: 409 `script.conflict` where a version was published since the draft was begun.
+    private func requireFresh(_ draft: Draft, _ path: String) throws {
+        let current = try inForce(path)
+        guard draft.baseVersion != current else { return }
+        throw Problem(
+            409, "script.conflict",
+            "The draft of \(path) was begun on version \(draft.baseVersion), and version \(current) is in force by now: publishing it "
+                + "would undo what changed since. Rebase the draft, or look at the difference and save it with base_version \(current).",
+            extra: [("base_version", .int(draft.baseVersion)), ("current_version", .int(current))])
     }
 
     package func discardDraft(_ path: String) throws {
@@ -185,19 +277,24 @@ package struct Scripts {
 
     /// Makes the draft a version and puts it in force.
     /// - Returns: the new version, and the revision that the caller publishes after the commit.
-    /// - Throws: 409 `script.no_draft`; 422 `script.*` with file, line, field and message, and then nothing has changed.
-    package func publish(_ path: String, author: Author, now: Instant) throws -> (version: Int64, revision: Revision) {
+    /// - Parameter message: why; the draft's own if it is not given.
+    /// - Throws: 409 `script.no_draft`, 409 `script.conflict` where another version came in force since the draft was begun;
+    ///   422 `script.*` with file, line, field and message. Then nothing has changed.
+    package func publish(
+        _ path: String, message: String? = nil, author: Author, now: Instant
+    ) throws -> (version: Int64, revision: Revision) {
         guard let draft = try draft(path) else { throw Self.noDraft(path) }
+        try requireFresh(draft, path)
         let id = try script(path)
         let latest = try db.first(Self.maxVersion, id) { $0.int(0) } ?? 0
         let content = try checked(path) { try self.content(path, hash: draft.hash) }
         try checked(path) { try revision.plugins.check(content, path: path, source: try library.source(draft.hash)) }
         let version = latest + 1
-        try db.run(Self.insertVersion, id, version, draft.hash, draft.message, author.id, author.name, now.description)
+        let message = message ?? draft.message
+        try db.run(Self.insertVersion, id, version, draft.hash, message, author.id, author.name, now.description)
         try db.run(Self.deleteDraft, id)
         let set = RuleSet(path: path, version: version, content: content)
-        let message = draft.message.isEmpty ? "Publish \(path)" : draft.message
-        return (version, try putInForce(set, reason: message, author: author, now: now))
+        return (version, try putInForce(set, reason: message.isEmpty ? "Publish \(path)" : message, author: author, now: now))
     }
 
     /// Reads a source as the rule file at `path`.

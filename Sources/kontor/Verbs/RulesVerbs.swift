@@ -9,7 +9,7 @@ enum RulesVerbs {
             var table = Table(("PATH", .left), ("VERSION", .right), ("DRAFT", .left), ("PUBLISHED", .left), ("BY", .left))
             for script in scripts {
                 table.add(
-                    script.text("path"), script.text("version"), script["draft"].map { $0.isNull ? "" : "yes" } ?? "",
+                    script.text("path"), script.text("version"), script["has_draft"] == true ? "yes" : "",
                     script.text("published_at"), script.text("published_by"))
             }
             invocation.answer(["items": .array(scripts)]) { table.text }
@@ -83,7 +83,9 @@ enum RulesVerbs {
         var pushed: [String] = []
         for path in try folder.files() {
             let source = try folder.read(path)
+            var base: Int64 = 0
             if let version = known[path] {
+                base = arguments.has("force") ? version ?? 0 : pulled[path] ?? version ?? 0
                 let current = try api.ask("GET", scriptPath(path), at: place)
                 if current["source"]?.string == source { continue }
                 if let base = pulled[path], base != version, !arguments.has("force") {
@@ -92,7 +94,9 @@ enum RulesVerbs {
                         "\(path) is at version \(version ?? 0) by now, and the folder's is \(base): pull again, or use --force.")
                 }
             }
-            try api.ask("PUT", scriptPath(path) + "/draft", ["source": .string(source), "message": .string(message)], at: place)
+            try api.ask(
+                "PUT", scriptPath(path) + "/draft",
+                ["source": .string(source), "message": .string(message), "base_version": .int(base)], at: place)
             pushed.append(path)
         }
         let findings = try pushed.flatMap { try check(api, place, $0) }
@@ -120,7 +124,7 @@ enum RulesVerbs {
 
     private static func drafts(_ api: API, _ place: API.Place, named paths: [String]) throws -> [String] {
         if !paths.isEmpty { return paths }
-        return try api.all("/api/scripts", at: place).filter { !($0["draft"]?.isNull ?? true) }.map { $0.text("path") }
+        return try api.all("/api/scripts", at: place).filter { $0["has_draft"] == true }.map { $0.text("path") }
     }
 
     private static func check(_ api: API, _ place: API.Place, _ path: String) throws -> [Value] {
