@@ -25,7 +25,7 @@ let package = Package(
         room("Scripting", ["Core", "CBridge"]),
         room("Ledger", ["Storage"]),
         room("Storage", ["Core", "CSQLite", "CBridge"]),
-        room("Core", ["CSodium"]),
+        room("Core", ["CSodium", "CNettle"]),
 
         .target(name: "CBridge", dependencies: ["CLua", "CSQLite", "CMicrohttpd", "CZlib"], cSettings: c),
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4"),
@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+        .systemLibrary(name: "CNettle", pkgConfig: "nettle"),
 
         tests(of: "Core", exclude: ["Vectors"]),
         tests(of: "Storage"),

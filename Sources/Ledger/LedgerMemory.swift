@@ -14,6 +14,8 @@ package final class LedgerMemory {
     var periods: PeriodTable?
     var segments: [SegmentKey: Segment] = [:]
     var series: [String: Series] = [:]
+    /// Nil while not all entries since the last fold are known.
+    var days: DaySums?
     private var byCode: [String: AccountSlot] = [:]
     private var byID: [Int64: AccountSlot] = [:]
     /// Reused from leaf to leaf.
@@ -37,6 +39,7 @@ package final class LedgerMemory {
     func forget() {
         head = nil
         periods = nil
+        days = nil
         segments.removeAll(keepingCapacity: true)
         series.removeAll(keepingCapacity: true)
         byCode.removeAll(keepingCapacity: true)

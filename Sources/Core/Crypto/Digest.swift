@@ -1,15 +1,13 @@
+import CNettle
 import CSodium
 
-/// SHA-256.
+/// SHA-256, by Nettle: it uses the processor's own instructions for it, where libsodium takes four times as long.
 package enum Digest {
     /// 32 bytes.
     package static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        Sodium.prepare()
-        return [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-            _ = crypto_hash_sha256(
-                buffer.baseAddress!, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(bytes.count))
-            count = 32
-        }
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.finalize()
     }
 
     package static func sha256(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { sha256($0) } }
@@ -24,16 +22,12 @@ package enum Digest {
 
 /// SHA-256 of bytes that come piece by piece.
 package struct SHA256 {
-    private var state = crypto_hash_sha256_state()
+    private var state = sha256_ctx()
 
-    package init() {
-        Sodium.prepare()
-        crypto_hash_sha256_init(&state)
-    }
+    package init() { nettle_sha256_init(&state) }
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        crypto_hash_sha256_update(
-            &state, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, UInt64(bytes.count))
+        nettle_sha256_update(&state, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
     }
 
     package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -46,7 +40,7 @@ package struct SHA256 {
     /// 32 bytes; the digest is spent afterwards.
     package consuming func finalize() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-            crypto_hash_sha256_final(&state, buffer.baseAddress!)
+            nettle_sha256_digest(&state, 32, buffer.baseAddress)
             count = 32
         }
     }

@@ -47,8 +47,22 @@ extension Ledger {
     private static let setFolded = SQL("UPDATE ledger_books SET folded_through_id = ?1")
     private static let selectFolded = SQL("SELECT folded_through_id FROM ledger_books")
 
+    /// From the lines, whatever is remembered.
     func foldDays(through entry: Int64) throws(StorageError) {
+        memory.days = nil
         try db.run(Self.fold, entry)
+        try db.run(Self.setFolded, entry)
+    }
+
+    /// From what is remembered, if that is everything since the last fold.
+    /// - Parameters:
+    ///   - entry: the entry that was just written; it is not remembered yet.
+    ///   - effects: what it does.
+    func foldDays(through entry: Int64, _ effects: [Effect], on date: String) throws(StorageError) {
+        let folded = try db.integer(Self.selectFolded)
+        guard var days = memory.days, days.since == folded else { return try foldDays(through: entry) }
+        days.add(effects, on: date)
+        try days.fold(db)
         try db.run(Self.setFolded, entry)
     }
 

@@ -148,9 +148,16 @@ extension Ledger {
         try EntryRows.insert(draft.lines, entry: id, on: draft.record.effectiveOn, db)
         if let memo = draft.memo { try EntryRows.insert(memo: memo, salt: salt, entry: id, db) }
         try writeBalances(effects, entry: id)
-        if id % Self.foldEvery == 0 { try foldDays(through: id) }
+        let isFolded = id % Self.foldEvery == 0
+        if isFolded { try foldDays(through: id, effects, on: draft.record.effectiveOn) }
 
         remember(effects, entry: id)
+        if isFolded {
+            memory.days = DaySums(since: id)
+        } else {
+            memory.days?.add(effects, on: draft.record.effectiveOn)
+            if memory.days?.isTooLarge == true { memory.days = nil }
+        }
         head.entry = id
         head.entryDigest = digest
         head.recordedAt = draft.record.recordedAt
