@@ -33,6 +33,44 @@ import Testing
         #expect(trial.knownAs == 1)
     }
 
+    @Test func `days are folded from the lines, whatever was rolled back in between`() throws {
+        struct Refused: Error {}
+        func post(_ count: Int, from first: Int) throws {
+            for number in first..<(first + count) {
+                let date = number % 3 == 0 ? "2026-01-05" : "2026-01-06"
+                try book.post(date, .debit("1000", Int64(number)), .credit("4000", Int64(number)))
+            }
+        }
+        // The first fold knows nothing of the entries before it, the second knows them all, the third lost what it knew.
+        try post(1100, from: 1)
+        #expect(throws: Refused.self) {
+            try book.write { ledger in
+                try ledger.post(book.entry("2026-01-05", [.debit("1000", 7), .credit("4000", 7)]))
+                throw Refused()
+            }
+        }
+        try post(436 + 20, from: 1101)
+        #expect(throws: Refused.self) {
+            try book.db.transaction {
+                for _ in 0..<600 { try book.ledger.post(book.entry("2026-01-07", [.debit("1000", 7), .credit("4000", 7)])) }
+                throw Refused()
+            }
+        }
+        try post(492, from: 1557)
+        #expect(try book.db.integer(.init("SELECT folded_through_id FROM ledger_books")) == 2048)
+        let different = try book.db.integer(
+            .init(
+                """
+                SELECT count(*) FROM
+                  (SELECT effective_on, account_id, sum(debit_minor) debits, sum(credit_minor) credits FROM ledger_lines
+                   WHERE entry_id <= 2048 GROUP BY effective_on, account_id) l
+                FULL JOIN ledger_days d USING (effective_on, account_id)
+                WHERE l.debits IS NOT d.debit_minor OR l.credits IS NOT d.credit_minor
+                """))
+        #expect(different == 0)
+        #expect(try book.db.integer(.init("SELECT count(*) FROM ledger_days")) == 4)
+    }
+
     @Test func `folding days changes no answer`() throws {
         // Enough entries for two folds and a rest, on days that come in no order.
         var expected: [String: Int64] = [:]

@@ -7,7 +7,7 @@ package enum TenantMigrations {
 
     /// The standing rule of a tenant's writer once its migrations are done: history is added to and never changed, and
     /// what guards it is not taken down.
-    static func keepsHistory(_ action: AuthorizedAction) -> Storage.Authorization {
+    package static func keepsHistory(_ action: AuthorizedAction) -> Storage.Authorization {
         if LedgerTables.keepsHistory(action) == .deny { return .deny }
         return Audit.keepsHistory(action)
     }

@@ -3,10 +3,10 @@ import Glibc
 /// A count that threads wait for.
 ///
 /// Safe to share: the system's semaphore is made for it, and its memory lives as long as the object.
-final class Semaphore: @unchecked Sendable {
+package final class Semaphore: @unchecked Sendable {
     private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
-    init(_ count: UInt32 = 0) {
+    package init(_ count: UInt32 = 0) {
         sem_init(raw, 0, count)
     }
 
@@ -15,11 +15,11 @@ final class Semaphore: @unchecked Sendable {
         raw.deallocate()
     }
 
-    func signal() {
+    package func signal() {
         sem_post(raw)
     }
 
-    func wait() {
+    package func wait() {
         while sem_wait(raw) != 0 && errno == EINTR {}
     }
 }
