@@ -116,7 +116,7 @@ function M.sell(input)
   end
 
   local lines = priced_lines(input.lines, place)
-  local taxed = tax.calculate { date = business_date, lines = lines }
+  local taxed = tax.calculate { date = business_date, branch = place.id, lines = lines }
   local total = taxed.total
   local paid_with, change = tenders(input.payments, total)
   local number = sequence.next("pos.sale", { date = business_date })

@@ -21,9 +21,11 @@ package final class RunScope {
     /// What the request's scripts may still use together; a run inside a run spends from that one.
     var scriptLimits = ScriptLimits.request
     private var depth = 0
-    /// What scripts logged, at most 64 KiB of text.
-    private(set) var log: [LogLine] = []
+    /// What scripts logged, at most 64 KiB of text; handed on when the request is over, however it ended.
+    private(set) var log: [ScriptLog.Line] = []
     private var logBytes = 0
+    /// Where the log goes; nil for nowhere.
+    var scriptLog: ScriptLog?
 
     /// Reads, rows read and rows written by host calls.
     struct Counts {
@@ -34,12 +36,6 @@ package final class RunScope {
         static let route = Counts(reads: 200, rowsRead: 10_000, rowsWritten: 1_000)
         static let read = Counts(reads: 1_000, rowsRead: 100_000, rowsWritten: 0)
         static let lifecycle = Counts(reads: 10_000, rowsRead: 100_000, rowsWritten: 100_000)
-    }
-
-    struct LogLine: Sendable {
-        let level: String
-        let message: String
-        let fields: Value
     }
 
     package init(
@@ -63,6 +59,11 @@ package final class RunScope {
         self.init(
             tenant: tenant, revision: revision, principal: call.principal, database: call.database,
             clock: call.instance.clock, now: call.now, actor: call.actingUser, requestID: call.requestID)
+        scriptLog = call.instance.scriptLog
+    }
+
+    deinit {
+        if !log.isEmpty { scriptLog?.write(log) }
     }
 
     /// Room for a document's lines beyond what every request has, so that a long one is nobody's fault.
@@ -79,21 +80,30 @@ package final class RunScope {
     }
 
     /// Runs a script on what the request has left.
-    func spending<Result>(_ run: (ScriptLimits) throws -> ScriptResult<Result>) throws -> Result {
+    /// - Parameter plugin: whose script it is; nil for a rule file.
+    func spending<Result>(plugin: String?, _ run: (ScriptLimits) throws -> ScriptResult<Result>) throws -> Result {
         depth += 1
         defer { depth -= 1 }
-        let result = try run(scriptLimits)
+        let result: ScriptResult<Result>
+        do {
+            result = try run(scriptLimits)
+        } catch let fault as ScriptFault {
+            // What it printed before it failed is what its author wants to see most.
+            if !fault.log.isEmpty { try? note("debug", fault.log, .null, plugin: plugin) }
+            throw fault
+        }
         if depth == 1 { scriptLimits = scriptLimits.remaining(after: result.usage) }
-        if !result.log.isEmpty { try note("debug", result.log, .null) }
+        if !result.log.isEmpty { try note("debug", result.log, .null, plugin: plugin) }
         return result.value
     }
 
     /// Keeps a line for the log.
-    func note(_ level: String, _ message: String, _ fields: Value) throws {
+    func note(_ level: String, _ message: String, _ fields: Value, plugin: String?) throws {
         logBytes += 32 + message.utf8.count + (fields == .null ? 0 : JSON.serialize(fields).count)
         let limit = Int(ScriptLimits.request.logBytes)
         if logBytes > limit { throw Self.exceeded("output", limit, "bytes of log") }
-        log.append(LogLine(level: level, message: message, fields: fields))
+        log.append(
+            ScriptLog.Line(level: level, message: message, fields: fields, plugin: plugin, run: requestID, tenantID: tenant.id))
     }
 
     func countRead(rows: Int = 1) throws {

@@ -6,7 +6,7 @@ enum TaxModule {
     static let functions: [HostFunction] = [
         HostFunction(
             "tax", "calculate", .all,
-            "calculate{ date =, profile =, lines = { { amount =, product = … }, … } }: net, tax, total, taxes and the share of each line",
+            "calculate{ date =, profile =, branch =, lines = { { amount =, product = … }, … } }: net, tax, total, taxes and the share of each line",
             flat: { run, arguments, results in
                 let document = try Document(&arguments, run)
                 try Calculation(document, run).write(to: &results)
@@ -17,6 +17,7 @@ enum TaxModule {
     private struct Document {
         var date: CalendarDate
         var profile: String?
+        var branch: Int64?
         var lines: [UnsafeRawBufferPointer] = []
         var amounts: [Int64] = []
 
@@ -24,6 +25,7 @@ enum TaxModule {
             let currency = run.scope.tenant.currency
             var date: CalendarDate?
             var profile: String?
+            var branch: Int64?
             var lines: [UnsafeRawBufferPointer] = []
             var amounts: [Int64] = []
             try reader.readMap { key, value in
@@ -35,6 +37,7 @@ enum TaxModule {
                     }
                     date = given
                 case "profile": profile = try value.optionalString()
+                case "branch": branch = try value.optionalInt()
                 case "lines":
                     try value.readArray { line in
                         var look = line
@@ -48,12 +51,13 @@ enum TaxModule {
                         }
                         amounts.append(amount.minor)
                     }
-                default: return
+                default: throw TaxModule.wrong("has “\(key.string)”, which is not known; there are date, profile, branch, lines")
                 }
             }
             if lines.isEmpty { throw TaxModule.wrong("must have lines") }
             self.date = date ?? run.scope.today
             self.profile = profile
+            self.branch = branch
             self.lines = lines
             self.amounts = amounts
         }
@@ -71,7 +75,7 @@ enum TaxModule {
 
         init(_ document: Document, _ run: HostRun) throws {
             currency = run.scope.tenant.currency
-            let set = try TaxModule.profile(run, named: document.profile)
+            let set = try TaxModule.profile(run, named: document.profile, branch: document.branch)
             guard let profile = set.content.taxProfile else {
                 throw Problem(422, "tax.no_profile", "\(set.path) is no tax profile.")
             }
@@ -165,14 +169,11 @@ enum TaxModule {
         }
     }
 
-    /// The profile asked for by its id, or the one of the tenant's country.
-    private static func profile(_ run: HostRun, named id: String?) throws -> RuleSet {
+    /// The profile asked for by its id, or the one that serves the branch.
+    private static func profile(_ run: HostRun, named id: String?, branch: Int64?) throws -> RuleSet {
         if let id { return try RulesModule.ruleSet(run, "tax", key: id) }
-        let country = run.scope.tenant.country
-        guard let set = run.scope.revision.taxProfile(country: country) else {
-            throw Problem(422, "tax.no_profile", "There is no tax profile for the country \(country) in force.")
-        }
-        return set
+        let scope = run.scope
+        return try TaxProfileChoice.profile(scope.revision, country: scope.tenant.country, branch: branch, scope.database)
     }
 
     /// The category of each line, by the profile's own function, in one run.

@@ -47,6 +47,7 @@ package struct PluginInstallation {
             contents, reason: "\(older == nil ? "Install" : "Upgrade to") \(package.name) \(package.manifest.version)", authorID: actor.id,
             author: actor.name, now: actor.at)
         let revision = try library.revision(id: id, contents)
+        try TaxProfileChoice.check(revision, country: tenant.country, db)
         let scope = RunScope(
             tenant: tenant, revision: revision, principal: .service, database: db, clock: clock, now: actor.at,
             actor: actor, requestID: actor.requestID)

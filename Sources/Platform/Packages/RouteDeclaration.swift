@@ -37,11 +37,19 @@ package final class RouteDeclaration: Sendable {
         let status = try declaration.integer("status") ?? 200
         guard (200...299).contains(status) else { throw declaration.wrong("status", "must be from 200 to 299") }
         self.status = Int(status)
-        parameters = try FieldDeclaration.list(declaration, "params")
+        var parameters = try FieldDeclaration.list(declaration, "params")
         query = try FieldDeclaration.list(declaration, "query")
         for parameter in parameters where !path.parameterNames.contains(parameter.name) {
             throw declaration.wrong("params", "names “\(parameter.name)”, which is not in the path")
         }
+        // Those that are not declared are text.
+        for name in path.parameterNames where !parameters.contains(where: { $0.name == name }) {
+            var parameter = FieldDeclaration(name: name, kind: .text)
+            parameter.required = true
+            parameter.maximum = Decimal(200)
+            parameters.append(parameter)
+        }
+        self.parameters = parameters
         input = declaration.value("input") == nil ? nil : try FieldDeclaration.list(declaration, "input")
         output = declaration.value("output") == nil ? nil : try FieldDeclaration.list(declaration, "output")
         idempotencyRequired = try declaration.flag("idempotency_required")

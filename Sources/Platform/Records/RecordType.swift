@@ -11,8 +11,11 @@ package final class RecordType: Sendable {
     package let path: String?
     package let table: RecordTable
     let statements = RecordStatements()
-    package let readPermission: String?
-    package let writePermission: String?
+    package let permissions: Permissions
+    package var readPermission: String? { permissions.read }
+    package var writePermission: String? { permissions.write }
+    /// `catalog/records/product.lua`
+    package let file: String
     /// Rows carry a branch, and only its members see them.
     package let branchScoped: Bool
     /// Rows are never changed or deleted once made.
@@ -23,6 +26,20 @@ package final class RecordType: Sendable {
     package let listFields: [String]
     /// Takes its number from this series at creation.
     package let number: Number?
+
+    /// What takes which permission. Those for single verbs are `write`'s where they are not named.
+    package struct Permissions: Sendable {
+        package let read: String?
+        package let write: String?
+        package let create: String?
+        package let update: String?
+        package let delete: String?
+
+        /// With their names in the declaration.
+        var all: [(name: String, permission: String?)] {
+            [("read", read), ("write", write), ("create", create), ("update", update), ("delete", delete)]
+        }
+    }
 
     package struct Number: Sendable {
         package let field: String
@@ -46,11 +63,14 @@ package final class RecordType: Sendable {
         if let path, path.isEmpty || path.contains("{") || path.hasPrefix("/") {
             throw declaration.wrong("path", "must be a plain path such as \"products\"")
         }
+        self.file = file
         let permissions = try declaration.table("permissions")
-        readPermission = try permissions?.text("read")
-        writePermission = try permissions?.text("write")
+        let write = try permissions?.text("write")
+        self.permissions = Permissions(
+            read: try permissions?.text("read"), write: write, create: try permissions?.text("create") ?? write,
+            update: try permissions?.text("update") ?? write, delete: try permissions?.text("delete") ?? write)
         try permissions?.finish()
-        if path != nil, readPermission == nil { throw declaration.wrong("permissions.read", "is missing: each REST path names a permission") }
+        if path != nil, self.permissions.read == nil { throw declaration.wrong("permissions.read", "is missing: each REST path names a permission") }
         switch try declaration.text("scope") {
         case nil, "tenant": branchScoped = false
         case "branch": branchScoped = true

@@ -11,7 +11,8 @@ package final class Revision: Sendable {
     package let ruleSets: [String: [String: RuleSet]]
     /// The version in force of each rule file.
     package let files: [String: Int64]
-    private let taxProfiles: [String: RuleSet]
+    /// By country, each in the order of their ids.
+    private let taxProfiles: [String: [RuleSet]]
     /// What is due by itself, by id.
     package let schedules: [Schedule]
 
@@ -30,13 +31,8 @@ package final class Revision: Sendable {
         }
         self.ruleSets = byContract
         self.files = files
-        var profiles: [String: RuleSet] = [:]
-        for set in (byContract[TaxProfile.contract.id] ?? [:]).values {
-            guard let country = set.content.taxProfile?.country else { continue }
-            if let other = profiles[country], other.key < set.key { continue }
-            profiles[country] = set
-        }
-        taxProfiles = profiles
+        let profiles = (byContract[TaxProfile.contract.id] ?? [:]).values.sorted { $0.key < $1.key }
+        taxProfiles = Dictionary(grouping: profiles) { $0.content.taxProfile?.country ?? "" }
         schedules = Self.schedules(ruleSets, plugins)
     }
 
@@ -54,8 +50,8 @@ package final class Revision: Sendable {
         return plugins.contracts[contract]?.fallback.flatMap { sets[$0] }
     }
 
-    /// The tax profile of a country; where there are several, the first by its id.
-    func taxProfile(country: String) -> RuleSet? { taxProfiles[country] }
+    /// The tax profiles of a country; `TaxProfileChoice` tells which of several serves.
+    func taxProfiles(country: String) -> [RuleSet] { taxProfiles[country] ?? [] }
 
     /// This revision with one rule file replaced by another version of it.
     func replacing(_ set: RuleSet, id: Int64) throws(DeclarationError) -> Revision {
@@ -140,6 +136,8 @@ package final class InstalledPlugins: Sendable {
             throw Problem(422, "plugin.conflict", conflict.message)
         }
         permissions = packages.flatMap(\.manifest.permissions)
+        let catalogue = PermissionCatalogue(plugins: permissions)
+        for package in packages { try PluginChecks.check(package, recordTypes: recordTypes, permissions: catalogue) }
     }
 
     func hooks(on: String, _ phase: Phase) -> [HookDeclaration] {

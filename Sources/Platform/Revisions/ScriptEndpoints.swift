@@ -143,9 +143,9 @@ package enum ScriptEndpoints {
         let library = RevisionLibrary(call.database)
         let (id, contents) = try library.currentContents()
         if let current = tenant.revisionSlot.current, current.id == id {
-            return Scripts(call.database, revision: current, currency: tenant.currency)
+            return Scripts(call.database, revision: current, currency: tenant.currency, country: tenant.country)
         }
-        return Scripts(call.database, revision: try library.revision(id: id, contents), currency: tenant.currency)
+        return Scripts(call.database, revision: try library.revision(id: id, contents), currency: tenant.currency, country: tenant.country)
     }
 
     private static func path(_ call: Call) -> String { call.parameters["path"] ?? "" }

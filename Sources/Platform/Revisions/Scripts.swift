@@ -8,6 +8,7 @@ package struct Scripts {
     let library: RevisionLibrary
     let revision: Revision
     let currency: Currency
+    let country: String
 
     package struct Author: Sendable {
         let id: Int64
@@ -19,10 +20,13 @@ package struct Scripts {
         }
     }
 
-    /// - Parameter currency: the tenant's, in which rules name amounts.
-    package init(_ db: Connection, revision: Revision, currency: Currency) {
+    /// - Parameters:
+    ///   - currency: the tenant's, in which rules name amounts.
+    ///   - country: the tenant's, by which its tax profile is chosen.
+    package init(_ db: Connection, revision: Revision, currency: Currency, country: String) {
         self.db = db
         self.currency = currency
+        self.country = country
         library = RevisionLibrary(db)
         self.revision = revision
     }
@@ -267,7 +271,8 @@ package struct Scripts {
         do {
             let content = try self.content(path, hash: hash)
             try revision.plugins.check(content, path: path, source: try library.source(hash))
-            _ = try revision.replacing(RuleSet(path: path, version: 0, content: content), id: 0)
+            let changed = try revision.replacing(RuleSet(path: path, version: 0, content: content), id: 0)
+            try checkTaxProfile(changed, path, hash: hash)
             return []
         } catch {
             guard let finding = Self.finding(error, path) else { throw error }
@@ -294,7 +299,15 @@ package struct Scripts {
         try db.run(Self.insertVersion, id, version, draft.hash, message, author.id, author.name, now.description)
         try db.run(Self.deleteDraft, id)
         let set = RuleSet(path: path, version: version, content: content)
-        return (version, try putInForce(set, reason: message.isEmpty ? "Publish \(path)" : message, author: author, now: now))
+        let changed = try putInForce(set, reason: message.isEmpty ? "Publish \(path)" : message, author: author, now: now)
+        try checked(path) { try checkTaxProfile(changed, path, hash: draft.hash) }
+        return (version, changed)
+    }
+
+    private func checkTaxProfile(_ revision: Revision, _ path: String, hash: String) throws {
+        guard revision.taxProfiles(country: country).count > 1 else { return }
+        try TaxProfileChoice.check(
+            revision, country: country, changed: path, source: String(decoding: try library.source(hash), as: UTF8.self), db)
     }
 
     /// Reads a source as the rule file at `path`.

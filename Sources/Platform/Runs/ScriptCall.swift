@@ -6,7 +6,7 @@ enum ScriptCall {
     /// - Parameter invoker: as of `Program.run`.
     static func run(_ program: Program, _ path: String, _ arguments: [Value], invoker: String? = nil, _ host: HostRun) throws -> Value {
         try translating(program) {
-            try host.scope.spending { limits in
+            try host.scope.spending(plugin: host.package?.name) { limits in
                 try program.run(path, arguments, invoker: invoker, limits: limits, seed: host.scope.seed, host: host)
             }
         }
@@ -18,7 +18,7 @@ enum ScriptCall {
         result: (inout FlatReader) throws -> Result
     ) throws -> Result {
         try translating(program) {
-            try host.scope.spending { limits in
+            try host.scope.spending(plugin: host.package?.name) { limits in
                 try program.run(path, limits: limits, seed: host.scope.seed, host: host, arguments: arguments, result: result)
             }
         }
@@ -30,7 +30,7 @@ enum ScriptCall {
         result: (inout FlatReader) throws -> Result
     ) throws -> Result {
         try translating(program) {
-            try host.scope.spending { limits in
+            try host.scope.spending(plugin: host.package?.name) { limits in
                 try program.each(path, limits: limits, seed: host.scope.seed, host: host, arguments: arguments, result: result)
             }
         }

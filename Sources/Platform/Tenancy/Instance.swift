@@ -20,6 +20,7 @@ package final class Instance: Sendable {
     package let events: EventBus
     package let reservedRoutes = ReservedRoutes()
     package let backupLog = BackupLog()
+    package let scriptLog = ScriptLog()
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.

@@ -108,10 +108,12 @@ extension Program {
     private func fault(_ report: kl_report, _ failure: (any Error)?, _ log: String) -> ScriptFault {
         let left = report.verdict == KL_CANCELLED.rawValue
         if left, let inner = failure as? ScriptFault, inner.verdict.isLimit {
+            let own = ScriptFault(report, cause: nil, log: log)
             // One that never began has no place of its own: then it is where it was called from.
-            guard inner.place.isEmpty else { return inner }
-            let place = ScriptFault(report, cause: nil, log: log)
-            return ScriptFault(inner.verdict, inner.message, file: place.file, line: place.line, stack: place.stack, usage: place.usage, log: log)
+            let place = inner.place.isEmpty ? own : inner
+            return ScriptFault(
+                inner.verdict, inner.message, file: place.file, line: place.line, stack: place.stack, value: inner.value,
+                cause: inner.cause, usage: place.usage, log: log)
         }
         return ScriptFault(report, cause: left || report.from_host ? failure : nil, log: log)
     }

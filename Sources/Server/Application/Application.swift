@@ -82,6 +82,7 @@ package final class Application: Sendable {
         let conflicts = tenantRouter.conflicts + operatorRouter.conflicts
         precondition(conflicts.isEmpty, conflicts.map(\.message).joined(separator: " "))
         instance.reservedRoutes.reserve(tenantEndpoints)
+        if let log { instance.scriptLog.connect { line in log.write(line) } }
         reference.application = self
     }
 

@@ -188,7 +188,7 @@ import Testing
         let problem = refusal {
             try shop.tenant.store.write { db in
                 let revision = try RevisionLibrary(db).current()
-                try Scripts(db, revision: revision, currency: Currency("GHS")).saveDraft(
+                try Scripts(db, revision: revision, currency: Currency("GHS"), country: "GH").saveDraft(
                     path, source: [], message: "", author: Scripts.Author(id: 1, name: "ama"), now: Instant("2026-01-05T09:00:00.000Z"))
             }
         }
