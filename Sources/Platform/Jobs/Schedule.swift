@@ -79,6 +79,6 @@ extension InstalledPlugins {
         let known = jobs.keys.sorted().joined(separator: ", ")
         throw DeclarationError(
             file: path, field: "job", message: "is “\(schedule.job)”, which no plugin declares; there are \(known.isEmpty ? "none" : known)",
-            line: SourceLocator(String(decoding: source, as: UTF8.self)).line(of: "job"))
+            line: LuaPlaces(source).line(of: "job"))
     }
 }

@@ -57,7 +57,7 @@ package enum ScriptEndpoints {
             try Audit.append(call.database, call.actingUser, "script.draft_saved", object: ("script", path(call)))
             return Reply(200, [
                 "path": .string(path(call)), "base_version": .int(try scripts.draft(path(call))?.baseVersion ?? 0),
-                "current_version": .int(try scripts.inForce(path(call))), "findings": .array(try scripts.check(path(call))),
+                "current_version": .int(try scripts.inForce(path(call))), "findings": .array(try scripts.check(path(call)).map(\.value)),
             ])
         },
         Endpoint(
@@ -76,7 +76,7 @@ package enum ScriptEndpoints {
             try Audit.append(
                 call.database, call.actingUser, "script.draft_rebased", object: ("script", path(call)),
                 after: ["base_version": .int(base), "how": .string(how.rawValue)])
-            return Reply(200, ["path": .string(path(call)), "base_version": .int(base), "findings": .array(try scripts.check(path(call)))])
+            return Reply(200, ["path": .string(path(call)), "base_version": .int(base), "findings": .array(try scripts.check(path(call)).map(\.value))])
         },
         Endpoint(
             .delete, "/api/scripts/{path...}/draft", access: .permission("scripts.edit"), execution: .write,
@@ -89,11 +89,15 @@ package enum ScriptEndpoints {
         Endpoint(
             .post, "/api/scripts/{path...}/check", access: .permission("scripts.view"), execution: .read,
             documentation: .init(
-                "Check the draft: syntax and contract", tag: "Scripts",
-                replies: [.init(200, "What is wrong", .object([.init("ok", .boolean), .init("findings", .array(.any))]))])
+                "Check the draft: syntax, names, phases, contract, floats in money", tag: "Scripts",
+                replies: [
+                    .init(
+                        200, "What is wrong; ok where nothing is that keeps it from being published",
+                        .object([.init("ok", .boolean, required: true), .init("findings", .array(Finding.schema), required: true)]))
+                ])
         ) { call in
             let findings = try scripts(call).check(path(call))
-            return Reply(200, ["ok": .bool(findings.isEmpty), "findings": .array(findings)])
+            return Reply(200, ["ok": .bool(!findings.hasErrors), "findings": .array(findings.map(\.value))])
         },
         Endpoint(
             .post, "/api/scripts/{path...}/publish", access: .permission("scripts.publish"), execution: .write,

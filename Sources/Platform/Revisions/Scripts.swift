@@ -260,23 +260,26 @@ package struct Scripts {
         try db.run(Self.deleteDraft, try script(path))
     }
 
-    /// Whether the draft (or what is in force) would run: what is wrong, one finding each, none when it would.
-    package func check(_ path: String) throws -> [Value] {
+    /// What is wrong with the draft (or with what is in force, where there is none); nothing when it may be published.
+    package func check(_ path: String) throws -> [Finding] {
         let hash: String
         if let draft = try draft(path) {
             hash = draft.hash
         } else {
             hash = Digest.hex(Digest.sha256(try source(path, named: "current")))
         }
+        let source = try library.source(hash)
+        let findings = ScriptCheck.ruleFile(path, source: source, contracts: revision.plugins.contracts)
+        guard !findings.hasErrors else { return findings }
         do {
             let content = try self.content(path, hash: hash)
-            try revision.plugins.check(content, path: path, source: try library.source(hash))
+            try revision.plugins.check(content, path: path, source: source)
             let changed = try revision.replacing(RuleSet(path: path, version: 0, content: content), id: 0)
             try checkTaxProfile(changed, path, hash: hash)
-            return []
+            return findings
         } catch {
-            guard let finding = Self.finding(error, path) else { throw error }
-            return [.object(finding)]
+            guard let finding = ScriptCheck.finding(error, path, source) else { throw error }
+            return [finding] + findings
         }
     }
 
@@ -293,7 +296,9 @@ package struct Scripts {
         let id = try script(path)
         let latest = try db.first(Self.maxVersion, id) { $0.int(0) } ?? 0
         let content = try checked(path) { try self.content(path, hash: draft.hash) }
-        try checked(path) { try revision.plugins.check(content, path: path, source: try library.source(draft.hash)) }
+        let source = try library.source(draft.hash)
+        try checked(path) { try revision.plugins.check(content, path: path, source: source) }
+        try refuseErrors(path, source)
         let version = latest + 1
         let message = message ?? draft.message
         try db.run(Self.insertVersion, id, version, draft.hash, message, author.id, author.name, now.description)
@@ -308,6 +313,18 @@ package struct Scripts {
         guard revision.taxProfiles(country: country).count > 1 else { return }
         try TaxProfileChoice.check(
             revision, country: country, changed: path, source: String(decoding: try library.source(hash), as: UTF8.self), db)
+    }
+
+    /// A text that loads may still be wrong where it runs: then it does not go into force.
+    private func refuseErrors(_ path: String, _ source: [UInt8]) throws {
+        let findings = ScriptCheck.ruleFile(path, source: source, contracts: revision.plugins.contracts)
+        guard let first = findings.first(where: { $0.severity == .error }) else { return }
+        throw Problem(
+            422, first.code, first.text, field: first.field,
+            extra: [
+                ("file", .string(first.file)), ("line", first.line.map { .int(Int64($0)) } ?? .null), ("message", .string(first.message)),
+                ("findings", .array(findings.map(\.value))),
+            ])
     }
 
     /// Reads a source as the rule file at `path`.

@@ -71,18 +71,32 @@ package struct Contract: Sendable {
     /// - Throws: `DeclarationError` with the first fault: file, line, field, message. `ScriptFault` where the contract's
     ///   own `check` fails.
     package func read(_ value: Value, file: String, source: String) throws -> Reading {
+        let (reading, faults) = try readAll(value, file: file)
+        if var fault = faults.first {
+            fault.line = fault.line ?? LuaPlaces(source).line(of: fault.field)
+            throw fault
+        }
+        return reading
+    }
+
+    /// All that is wrong with what a rule file returned, in the order of the contract's fields; lines are not looked up.
+    package func faults(_ value: Value, file: String) -> [DeclarationError] {
+        (try? readAll(value, file: file).faults) ?? []
+    }
+
+    private func readAll(_ value: Value, file: String) throws -> (reading: Reading, faults: [DeclarationError]) {
         guard case .object(let object) = value else {
             throw DeclarationError(file: file, field: "", message: "must return a table", line: 1)
         }
-        var reader = Reader(file: file, locator: SourceLocator(source))
-        var values = try reader.read(object, fields, at: "", free: ["contract", "title"])
-        if let fault = try crossFieldFault(values) { throw reader.wrong(fault.field, fault.message) }
+        var reader = Reader(file: file)
+        var values = reader.read(object, fields, at: "", free: ["contract", "title"])
+        if reader.faults.isEmpty, let fault = try crossFieldFault(values) { reader.faults.append(reader.wrong(fault.field, fault.message)) }
         values["contract"] = .string(id)
         if let title = object["title"], values["title"] == nil {
-            guard case .string = title else { throw reader.wrong("title", "must be a string") }
+            if case .string = title {} else { reader.faults.append(reader.wrong("title", "must be a string")) }
             values["title"] = title
         }
-        return Reading(values: values, functions: reader.functions, amounts: reader.amounts)
+        return (Reading(values: values, functions: reader.functions, amounts: reader.amounts), reader.faults)
     }
 
     /// What a rule file says, read by its contract.
@@ -124,9 +138,9 @@ package struct Contract: Sendable {
 
     private struct Reader {
         let file: String
-        let locator: SourceLocator
         var functions: [String] = []
         var amounts: [String] = []
+        var faults: [DeclarationError] = []
 
         /// `tiers[2].fee` as scripts reach it: `tiers.2.fee`.
         private static func dotted(_ place: String) -> String {
@@ -134,10 +148,10 @@ package struct Contract: Sendable {
         }
 
         func wrong(_ place: String, _ message: String) -> DeclarationError {
-            DeclarationError(file: file, field: place, message: message, line: locator.line(of: place))
+            DeclarationError(file: file, field: place, message: message)
         }
 
-        mutating func read(_ object: Object, _ fields: [FieldDeclaration], at place: String, free: Set<String>) throws(DeclarationError) -> Object {
+        mutating func read(_ object: Object, _ fields: [FieldDeclaration], at place: String, free: Set<String>) -> Object {
             var result = Object()
             // Fields may have dotted names (`fees.late_fee`): those with the same head make one table.
             var heads: [String] = []
@@ -146,12 +160,16 @@ package struct Contract: Sendable {
                 if !heads.contains(head) { heads.append(head) }
             }
             for (name, _) in object where !heads.contains(name) && !free.contains(name) {
-                throw wrong(join(place, name), "is not known here; there are \(heads.joined(separator: ", "))")
+                faults.append(wrong(join(place, name), "is not known here; there are \(heads.joined(separator: ", "))"))
             }
             for head in heads {
                 let here = join(place, head)
                 if let field = fields.first(where: { $0.name == head }) {
-                    if let value = try read(object[head], field, at: here) { result[head] = value }
+                    do throws(DeclarationError) {
+                        if let value = try read(object[head], field, at: here) { result[head] = value }
+                    } catch {
+                        faults.append(error)
+                    }
                     continue
                 }
                 let inner = fields.filter { $0.name.hasPrefix(head + ".") }.map { field in
@@ -160,9 +178,9 @@ package struct Contract: Sendable {
                     return short
                 }
                 switch object[head] {
-                case nil, .null: result[head] = .object(try read(Object(), inner, at: here, free: []))
-                case .object(let table): result[head] = .object(try read(table, inner, at: here, free: []))
-                default: throw wrong(here, "must be a table")
+                case nil, .null: result[head] = .object(read(Object(), inner, at: here, free: []))
+                case .object(let table): result[head] = .object(read(table, inner, at: here, free: []))
+                default: faults.append(wrong(here, "must be a table"))
                 }
             }
             return result
@@ -194,12 +212,12 @@ package struct Contract: Sendable {
                 for (index, item) in items.enumerated() {
                     let here = "\(place)[\(index + 1)]"
                     guard case .object(let table) = item.keyed else { throw wrong(here, "must be a table") }
-                    result.append(.object(try read(table, field.fields, at: here, free: [])))
+                    result.append(.object(read(table, field.fields, at: here, free: [])))
                 }
                 return .array(result)
             case .object:
                 guard case .object(let table) = value else { throw wrong(place, "must be a table") }
-                return field.fields.isEmpty ? value : .object(try read(table, field.fields, at: place, free: []))
+                return field.fields.isEmpty ? value : .object(read(table, field.fields, at: place, free: []))
             case .money:
                 let amount: Decimal
                 switch value {
@@ -259,7 +277,7 @@ extension RuleContent {
                 let place = path.split(separator: ".").map { Int($0) == nil ? ".\($0)" : "[\($0)]" }.joined().dropFirst()
                 throw DeclarationError(
                     file: file, field: String(place), message: "is no amount in \(currency.code), which has \(currency.exponent) decimal places",
-                    line: SourceLocator(source).line(of: String(place)))
+                    line: LuaPlaces(source).line(of: String(place)))
             }
         }
     }

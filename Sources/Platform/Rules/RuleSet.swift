@@ -70,7 +70,7 @@ package final class RuleContent: Sendable {
             throw DeclarationError(
                 file: path, field: "contract",
                 message: "is “\(id)”, which no plugin declares; there are \(contracts.keys.sorted().joined(separator: ", "))",
-                line: SourceLocator(text).line(of: "contract"))
+                line: LuaPlaces(text).line(of: "contract"))
         }
         self.contract = contract
         let reading = try contract.read(value, file: path, source: text)
@@ -91,7 +91,7 @@ package final class RuleContent: Sendable {
             schedule = id == Schedule.contract.id ? try Schedule(values, file: path) : nil
         } catch {
             throw DeclarationError(
-                file: error.file, field: error.field, message: error.message, line: SourceLocator(text).line(of: error.field))
+                file: error.file, field: error.field, message: error.message, line: LuaPlaces(text).line(of: error.field))
         }
     }
 }

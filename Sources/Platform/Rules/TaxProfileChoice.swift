@@ -35,7 +35,7 @@ enum TaxProfileChoice {
         if let chosen = try Settings.get(db, .tenant, setting)?.string, profiles.contains(where: { $0.key == chosen }) { return }
         throw DeclarationError(
             file: culprit.path, field: "country", message: "is \(country): \(ambiguity(profiles, country))",
-            line: SourceLocator(source).line(of: "country"))
+            line: LuaPlaces(source).line(of: "country"))
     }
 
     private static func ambiguity(_ profiles: [RuleSet], _ country: String) -> String {

@@ -101,7 +101,7 @@ enum RulesVerbs {
         }
         let findings = try pushed.flatMap { try check(api, place, $0) }
         var published: [Value] = []
-        if findings.isEmpty, arguments.has("publish") {
+        if !hasErrors(findings), arguments.has("publish") {
             published = try pushed.map { try publish(api, place, $0, message) }
             var versions = pulled
             for answer in published { versions[answer.text("path")] = answer["version"]?.int }
@@ -115,11 +115,20 @@ enum RulesVerbs {
         var facts = facts
         facts["findings"] = .array(findings)
         invocation.answer(.object(facts)) {
-            let lines = findings.map { "\($0.text("file")):\($0.text("line")): \($0.text("message"))\n" }.joined()
+            let lines = findings.map(line).joined()
             let counts = facts.map { "\($0.value.array?.count ?? 0) \($0.key)" }.joined(separator: ", ")
             return lines + counts
         }
-        return findings.isEmpty ? .done : .refused
+        return hasErrors(findings) ? .refused : .done
+    }
+
+    private static func hasErrors(_ findings: [Value]) -> Bool { findings.contains { $0.text("severity") == "error" } }
+
+    /// `file:line:column: severity: message (hint)`, as editors understand it.
+    private static func line(_ finding: Value) -> String {
+        let place = ["file", "line", "column"].compactMap { name in finding[name].flatMap { $0.isNull ? nil : finding.text(name) } }
+        let hint = finding["hint"]?.string.map { " (\($0))" } ?? ""
+        return "\(place.joined(separator: ":")): \(finding.text("severity")): \(finding.text("message"))\(hint)\n"
     }
 
     private static func drafts(_ api: API, _ place: API.Place, named paths: [String]) throws -> [String] {
