@@ -118,7 +118,8 @@ package struct Contract: Sendable {
         } catch let fault as ScriptFault where fault.value?["kind"]?.string == "reject" {
             findings = .array([fault.value?["errors"]?[0] ?? fault.value ?? .null])
         }
-        guard let first = findings.items?.first ?? (findings == .null ? nil : findings) else { return nil }
+        if findings == .null || findings.items?.isEmpty == true { return nil }
+        let first = findings.items?.first ?? findings
         guard let message = first["message"]?.string else {
             throw DeclarationError(file: file, field: "check", message: "must give a list of problems with field and message")
         }

@@ -189,7 +189,7 @@ import Testing
 
     static let refusedProfiles: [(String, String, String, String?, Int?)] = [
         ("return {", "return {{", "script.compile", nil, nil),
-        (#"id = "gh.standard","#, "", "script.contract", "id", 1),
+        (#"id = "gh.standard","#, "", "script.contract", "id", 5),
         (#"country = "GH","#, "country = 5,", "script.contract", "country", 9),
         (#"prices = "exclusive""#, #"prices = "both""#, "script.contract", "prices", 10),
         (#"{ "NHIL",    rate = "0.025", base = { "net" }, from = "2026-01-01""#, #"{ "NHIL",    rate = 0.025, base = { "net" }, from = "2026-01-01""#, "script.contract", "components[2].rate", 14),
