@@ -21,7 +21,7 @@ let package = Package(
     targets: [
         .executableTarget(name: "kontor", dependencies: ["Server"], swiftSettings: swift),
         room("Server", ["Platform", "CMicrohttpd", "CBridge"]),
-        room("Platform", ["Ledger", "Scripting"], resources: [.embedInCode("Prelude")]),
+        room("Platform", ["Ledger", "Scripting", "CBridge"], resources: [.embedInCode("Prelude")]),
         room("Scripting", ["Core", "CBridge"]),
         room("Ledger", ["Storage"]),
         room("Storage", ["Core", "CSQLite", "CBridge"]),

@@ -4,3 +4,4 @@
 #include "CBridgeSQLite.h"
 #include "CBridgeSQLiteFault.h"
 #include "CBridgeSystem.h"
+#include "CBridgeZip.h"

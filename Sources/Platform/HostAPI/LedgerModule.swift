@@ -27,6 +27,7 @@ enum LedgerModule {
         HostFunction("ledger", "balance", .all, "balance(account, { as_of = }): posted balance, on the account's normal side") { run, arguments in
             let code = try arguments.text(0)
             let date = try arguments.options(1, "as_of").date("as_of")
+            try run.mayRead(account: code, by: arguments.function)
             try run.scope.countRead()
             let balance = try date.map { try run.ledger.balance(.code(code), asOf: $0) } ?? run.ledger.balance(.code(code))
             return .money(balance.posted)
@@ -35,7 +36,9 @@ enum LedgerModule {
             let filter = try arguments.options(0, "source", "account", "limit")
             var query = EntryFilter()
             query.source = try filter.object("source").map { try source(.object($0), arguments.function) }
-            query.account = try filter.text("account").map { .code($0) }
+            let account = try filter.text("account")
+            query.account = account.map { .code($0) }
+            try run.mayRead(entriesOf: query.source?.type, account: account, by: arguments.function)
             let limit = Int(try filter.integer("limit") ?? 50)
             guard (1...1_000).contains(limit) else { throw arguments.wrong(0, "must have a limit from 1 to 1,000") }
             let entries = try run.ledger.entries(query, limit: limit)

@@ -14,7 +14,7 @@ enum RulesModule {
             guard set.content.functions.contains(path) else {
                 throw Problem(422, "script.argument", "rules.call: \(path) is no function of \(set.path).")
             }
-            let inner = HostRun(run.scope, phase: .compute, package: nil)
+            let inner = HostRun(run.scope, phase: .compute, package: run.package)
             let given = arguments.remainder
             let field = set.content.results[path]
             try ScriptCall.run(

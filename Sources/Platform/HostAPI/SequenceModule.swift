@@ -23,6 +23,7 @@ enum SequenceModule {
         _ run: HostRun, _ arguments: Arguments
     ) throws -> (series: String, branch: (id: Int64, code: String)?, date: CalendarDate) {
         let series = try arguments.text(0)
+        try run.mayNumber(series: series, by: arguments.function)
         let options = try arguments.options(1, "date", "branch")
         let branch = try options.integer("branch").map { id in
             try run.scope.countRead()

@@ -178,7 +178,7 @@ enum TaxModule {
 
     /// The category of each line, by the profile's own function, in one run.
     private static func classify(_ lines: [UnsafeRawBufferPointer], _ set: RuleSet, _ run: HostRun) throws -> [String] {
-        let inner = HostRun(run.scope, phase: .compute, package: nil)
+        let inner = HostRun(run.scope, phase: .compute, package: run.package)
         return try ScriptCall.each(
             set.content.program, "classify", inner,
             arguments: { writer in

@@ -15,6 +15,16 @@ package struct Manifest: Sendable {
     package let publisher: String
     /// The plugins it needs, with the versions that it can work with.
     package let dependencies: [(name: String, range: String)]
+    /// Plugins that it goes with where they are installed, in these versions.
+    package let optional: [(name: String, range: String)]
+    /// Plugins beside which it cannot be installed: a name, or a name and a range.
+    package let conflicts: [String]
+    /// Names under which others may require what it offers, whichever plugin offers it.
+    package let provides: [String]
+    package let requires: [String]
+    /// The epoch of the host API that it was written for, and the kernels that it is known to work with.
+    package let api: String?
+    package let kernel: String?
     package let permissions: [Permission]
     /// Ready-made role name to permission names; offered at install, the admin decides.
     package let roles: [(name: String, permissions: [String])]
@@ -34,7 +44,17 @@ package struct Manifest: Sendable {
         version = try declaration.requiredText("version")
         title = try declaration.text("title") ?? name
         publisher = try declaration.text("publisher") ?? ""
-        declaration.accept("license", "api", "kernel", "optional", "conflicts", "provides", "extends", "budgets", "data", "locales")
+        declaration.accept("license", "extends", "budgets", "data", "locales")
+        api = try declaration.text("api")
+        kernel = try declaration.text("kernel")
+        var optional: [(String, String)] = []
+        if let table = try declaration.table("optional") {
+            for other in table.names { optional.append((other, try table.requiredText(other))) }
+        }
+        self.optional = optional
+        conflicts = try declaration.texts("conflicts")
+        provides = try declaration.texts("provides")
+        requires = try declaration.texts("requires")
         var dependencies: [(String, String)] = []
         if let table = try declaration.table("depends") {
             for other in table.names { dependencies.append((other, try table.requiredText(other))) }

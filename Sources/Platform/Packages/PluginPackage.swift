@@ -12,6 +12,7 @@ package final class PluginPackage: Sendable {
     package let hooks: [HookDeclaration]
     package let contracts: [Contract]
     package let jobs: [JobDeclaration]
+    package let migrations: [MigrationFile]
     /// All modules that its code may require: its own, and the `lib` modules of what it depends on.
     package let modules: [String: CompiledChunk]
 
@@ -23,12 +24,7 @@ package final class PluginPackage: Sendable {
     /// - Throws: `ScriptFault` for what does not compile or run, `DeclarationError` for what says the wrong thing, 422
     ///   `plugin.dependency` for what is missing.
     package init(files: [String: [UInt8]], dependencies: [PluginPackage]) throws {
-        guard let source = files["plugin.lua"] else {
-            throw Problem(422, "plugin.no_manifest", "The package has no plugin.lua.")
-        }
-        let manifestChunk = try CompiledChunk(source, name: "plugin.lua")
-        let manifest = try Manifest(
-            try Program(base: HostAPI.bare, manifestChunk).describe(), file: "plugin.lua")
+        let manifest = try Manifest(files: files)
         self.manifest = manifest
         hash = Self.hash(files)
         let name = manifest.name
@@ -38,15 +34,19 @@ package final class PluginPackage: Sendable {
             guard let package = dependencies.first(where: { $0.name == needed }) else {
                 throw Problem(422, "plugin.dependency", "\(name) needs the plugin \(needed) \(range), which is not installed.")
             }
-            guard let version = try? SemanticVersion(package.manifest.version), let wanted = try? VersionRange(range), wanted.contains(version) else {
+            guard package.manifest.fits(range) else {
                 throw Problem(422, "plugin.dependency", "\(name) needs \(needed) \(range); \(package.manifest.version) is installed.")
             }
-            for (module, chunk) in package.modules where module.hasPrefix("\(needed).lib.") { modules[module] = chunk }
+        }
+        for (needed, _) in manifest.dependencies + manifest.optional {
+            for package in dependencies where package.name == needed {
+                for (module, chunk) in package.modules where module.hasPrefix("\(needed).lib.") { modules[module] = chunk }
+            }
         }
         var declared: [(folder: String, module: String, file: String)] = []
         for path in files.keys.sorted() where path.hasSuffix(".lua") && path != "plugin.lua" {
             let folder = path.split(separator: "/").first.map(String.init) ?? ""
-            guard path.split(separator: "/").count == 2, folder != "tests" else { continue }
+            guard path.split(separator: "/").count == 2, folder != "tests", folder != "rules" else { continue }
             let module = "\(name).\(path.dropLast(4).replacing("/", with: "."))"
             let file = "\(name)/\(path)"
             modules[module] = try CompiledChunk(files[path] ?? [], name: file)
@@ -58,6 +58,7 @@ package final class PluginPackage: Sendable {
         var routes: [RouteDeclaration] = []
         var hooks: [HookDeclaration] = []
         var contracts: [Contract] = []
+        var migrations: [MigrationFile] = []
         var jobs: [JobDeclaration] = []
         for (folder, module, file) in declared where folder != "lib" {
             let program = Program(base: HostAPI.base, modules: modules, entry: module)
@@ -67,6 +68,13 @@ package final class PluginPackage: Sendable {
             case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
             case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
             case "contracts": contracts.append(try Contract(value, file: file, program: program))
+            case "migrations":
+                let source = files[String(file.dropFirst(name.utf8.count + 1))] ?? []
+                let migration = try MigrationFile(value, plugin: name, file: file, source: source, program: program)
+                if let other = migrations.first(where: { $0.number == migration.number }) {
+                    throw DeclarationError(file: file, field: "", message: "has the number of \(other.file)")
+                }
+                migrations.append(migration)
             case "jobs":
                 let job = try JobDeclaration(value, plugin: name, file: file, program: program)
                 if let other = jobs.first(where: { $0.id == job.id }) {
@@ -81,6 +89,7 @@ package final class PluginPackage: Sendable {
         self.routes = routes
         self.hooks = hooks
         self.contracts = contracts
+        self.migrations = migrations
         self.jobs = jobs
     }
 

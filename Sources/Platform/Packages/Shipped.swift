@@ -5,6 +5,9 @@ package struct Shipped: Sendable {
     /// The folder that holds `Plugins` and `Rules`.
     package let home: String
 
+    /// Who the plugins beside the program are from; no archive may come from it.
+    package static let publisher = "kontor"
+
     package init(home: String) {
         self.home = home
     }
@@ -25,7 +28,7 @@ package struct Shipped: Sendable {
 
     /// The rule files by their path, `Rules/tax/gh-standard.lua`.
     package func rules() throws -> [String: [UInt8]] {
-        try luaFiles("\(home)/Rules", prefix: "Rules/")
+        Files.isDirectory("\(home)/Rules") ? try luaFiles("\(home)/Rules", prefix: "Rules/") : [:]
     }
 
     private func luaFiles(_ folder: String, prefix: String) throws -> [String: [UInt8]] {

@@ -115,15 +115,7 @@ package struct RevisionLibrary {
 
     /// - Parameter ids: in the order of dependencies.
     func plugins(_ ids: [Int64]) throws -> InstalledPlugins {
-        if ids.isEmpty { return .none }
-        let hashes = try ids.map { id in try db.first(Self.selectHash, id) { $0.text(0) } ?? "" }
-        return try Shared.plugins.value(hashes.joined(separator: " ")) {
-            var packages: [PluginPackage] = []
-            for (id, hash) in zip(ids, hashes) {
-                packages.append(try Shared.package(hash, after: packages) { try files(of: id) })
-            }
-            return try InstalledPlugins(packages)
-        }
+        try plugins(try ids.map { id in reference(id, hash: try db.first(Self.selectHash, id) { $0.text(0) } ?? "") })
     }
 
     func files(of package: Int64) throws -> [String: [UInt8]] {

@@ -13,9 +13,12 @@ package enum Phase: String, Sendable, CaseIterable {
     case job
     case install
     case upgrade
+    case uninstall
+    /// The function of a migration file: reads what it fills in from.
+    case migrate
 
     /// The phases that a hook file may name.
-    static let hooks: [Phase] = [.validate, .beforeSave, .afterSave, .beforeDelete, .install, .upgrade]
+    static let hooks: [Phase] = [.validate, .beforeSave, .afterSave, .beforeDelete, .install, .upgrade, .uninstall]
 }
 
 /// A set of phases, for the legality of a host function.
@@ -32,7 +35,7 @@ package struct PhaseSet: OptionSet, Sendable {
 
     static let all = PhaseSet(rawValue: .max)
     /// Where a script may write: inside a transaction, after validation.
-    static let writing = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .install, .upgrade)
+    static let writing = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .install, .upgrade, .uninstall)
     /// Where money may move and numbers may be taken.
     static let posting = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .install, .upgrade)
 

@@ -27,16 +27,21 @@ package enum LaneOutcome {
 /// `@unchecked Sendable`: `value` is touched by the lane's thread only; `result` only under the monitor.
 final class ClosureWork<T>: LaneWork, @unchecked Sendable {
     private let body: (Connection) throws -> T
+    private let committed: ((T) -> Void)?
     private let monitor = Monitor()
     private var value: T?
     private var result: Result<T, any Error>?
 
-    init(_ body: @escaping (Connection) throws -> T) { self.body = body }
+    init(_ body: @escaping (Connection) throws -> T, _ committed: ((T) -> Void)? = nil) {
+        self.body = body
+        self.committed = committed
+    }
 
     func perform(_ db: Connection) throws { value = try body(db) }
     func refused(_ error: any Error, _ db: Connection) {}
 
     func finished(_ outcome: LaneOutcome) {
+        if case .committed = outcome, let value { committed?(value) }
         let result: Result<T, any Error> =
             switch outcome {
             case .committed: value.map { .success($0) } ?? .failure(StorageError.misuse("no result"))

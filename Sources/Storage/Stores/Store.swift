@@ -68,9 +68,13 @@ package final class Store: Lane, @unchecked Sendable {
     }
 
     /// Runs `body` in the lane and waits until it is on disk. For the command line and tests: a request submits.
-    package func write<T>(_ body: @escaping @Sendable (Connection) throws -> T) throws -> T {
+    ///
+    /// - Parameter committed: called in the lane right after the commit, before its next turn; must be quick.
+    package func write<T>(
+        _ body: @escaping @Sendable (Connection) throws -> T, committed: (@Sendable (T) -> Void)? = nil
+    ) throws -> T {
         guard !LanePool.isLaneThread else { throw StorageError.misuse("a lane that waits for a lane") }
-        let work = ClosureWork(body)
+        let work = ClosureWork(body, committed)
         try submit(work)
         return try work.wait()
     }

@@ -1,13 +1,14 @@
 import Core
 import Glibc
+import Platform
 
 /// Finds the verb that the command line names, runs it, and turns whatever happens into one line and an exit code.
 enum Tool {
-    static let version = "0.1.0"
+    static let version = Kernel.version
 
     static let verbs: [Verb] =
         ServeVerb.all + DemoVerb.all + TenantVerbs.all + UserVerbs.all + TokenVerbs.all + BranchVerbs.all + AccessVerbs.all
-        + RulesVerbs.all + LedgerVerbs.all + BackupVerbs.all + MaintenanceVerbs.all + BenchVerb.all + HelpVerbs.all
+        + RulesVerbs.all + PluginVerbs.all + PluginAuthorVerbs.all + LedgerVerbs.all + BackupVerbs.all + MaintenanceVerbs.all + BenchVerb.all + HelpVerbs.all
 
     static func run(_ raw: [String]) -> Int32 {
         // A reader that goes away (`kontor ledger export | head`) is an error of one write, not the end of the process.

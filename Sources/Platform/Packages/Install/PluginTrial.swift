@@ -1,0 +1,78 @@
+import Core
+import Scripting
+import Storage
+
+/// Tries an installation on a copy of the tenant's data, so that the tenant itself never sees one that fails.
+///
+/// The copy has the schema and the newest 10,000 rows of each table, all of the kernel's small ones; where data would be lost it
+/// is a whole one. It lies beside the tenant's database, readable by the server only, and is removed in any case.
+struct PluginTrial {
+    /// What became of it.
+    package struct Outcome: Sendable {
+        /// What a test said, one value each; empty where the plugin has none.
+        var tests: [Value] = []
+        var milliseconds: Int64 = 0
+        var rows = 10_000
+
+        var value: Value {
+            [
+                "ok": .bool(tests.allSatisfy { $0["ok"] != false }), "tests": .array(tests), "milliseconds": .int(milliseconds),
+            ]
+        }
+    }
+
+    static let rows = 10_000
+    private static let prefix = ".trial-"
+
+    let instance: Instance
+    let tenant: Tenant
+    let actor: ActingUser
+
+    /// Installs on a copy and runs the plugin's tests there.
+    /// - Throws: what the installation throws; 422 `plugin.tests_failed` with each failed test's place and message.
+    func run(
+        _ offer: PluginInstallation.Offer, isWhole: Bool, consents: Set<InstallationPlan.Consent>
+    ) throws -> Outcome {
+        let started = monotonicNanoseconds()
+        let folder = try makeFolder()
+        defer { try? Files.removeTree(folder) }
+        let path = "\(folder)/tenant.db"
+        let db = isWhole
+            ? try Backup.whole(of: tenant.store, to: path)
+            : try Backup.sample(of: tenant.store, to: path, rows: Self.rows, whole: Self.isKernels)
+        defer { db.close() }
+        var outcome = Outcome()
+        let revision = try db.transaction {
+            let installation = PluginInstallation(db, tenant: tenant, actor: actor, clock: instance.clock)
+            return try installation.apply(try installation.prepare(offer), consents: consents)
+        }
+        outcome.tests = try PluginTests.run(offer.files, revision, db, tenant: tenant, instance: instance, folder: folder)
+        outcome.milliseconds = Int64((monotonicNanoseconds() - started) / 1_000_000)
+        let failed = outcome.tests.filter { $0["ok"] == false }
+        guard failed.isEmpty else {
+            throw Problem(
+                422, "plugin.tests_failed",
+                "\(failed.count) of \(outcome.tests.count) tests of the plugin failed here: \(failed[0]["where"]?.string ?? "") \(failed[0]["message"]?.string ?? "")",
+                extra: [("tests", .array(outcome.tests))])
+        }
+        return outcome
+    }
+
+    /// What the kernel itself needs to run, all of it.
+    private static func isKernels(_ table: String) -> Bool {
+        if table.hasPrefix("platform_") { return !["platform_audit", "platform_refusals", "platform_idempotency"].contains(table) }
+        return ["ledger_books", "ledger_accounts", "ledger_balances", "ledger_periods", "ledger_series", "ledger_series_segments"].contains(table)
+    }
+
+    /// Beside the tenant's database. Copies that a process which ended left behind an hour ago go.
+    private func makeFolder() throws -> String {
+        let home = instance.folder(ofTenant: tenant.id)
+        let old = Instant(milliseconds: SystemClock().now().milliseconds - 3_600_000)
+        for name in try Files.list(home) where name.hasPrefix(Self.prefix) {
+            if try Files.modified("\(home)/\(name)") < old { try Files.removeTree("\(home)/\(name)") }
+        }
+        let folder = "\(home)/\(Self.prefix)\(Random.reference())"
+        try Files.createDirectory(folder, mode: 0o700)
+        return folder
+    }
+}

@@ -1,0 +1,134 @@
+import Core
+import Storage
+
+/// Installs, rolls back and takes out plugins for those who ask for it, on a thread that may wait: the tenant's lane is held for
+/// the change itself only, and what is tried out is tried on a copy.
+package struct PluginWork: Sendable {
+    let instance: Instance
+    let tenant: Tenant
+    let actor: ActingUser
+
+    package init(_ instance: Instance, _ tenant: Tenant, _ actor: ActingUser) {
+        self.instance = instance
+        self.tenant = tenant
+        self.actor = actor
+    }
+
+    /// - Throws: 404 `tenant.not_found` for a call of the operator's.
+    init(_ call: Call) throws {
+        guard let tenant = call.tenant else { throw Problem(404, "tenant.not_found", "Plugins belong to a tenant.") }
+        self.init(call.instance, tenant, call.actingUser)
+    }
+
+    private var shipped: Shipped { Shipped(home: instance.homePath) }
+
+    /// What an installation would do. As `PluginInstallation.prepare`.
+    package func plan(_ offer: PluginInstallation.Offer) throws -> InstallationPlan {
+        try tenant.store.read { db in try installation(db).prepare(offer, reserved: instance.reservedRoutes).plan }
+    }
+
+    private func installation(_ db: Connection) -> PluginInstallation {
+        PluginInstallation(db, tenant: tenant, actor: actor, clock: instance.clock)
+    }
+
+    // MARK: Offers
+
+    package func shippedOffer(_ name: String) throws -> PluginInstallation.Offer {
+        PluginInstallation.Offer(.shipped, files: try shipped.plugin(name), shippedRules: try shipped.rules())
+    }
+
+    package func offer(_ archive: PluginArchive) throws -> PluginInstallation.Offer {
+        PluginInstallation.Offer(archive, shippedRules: try shipped.rules())
+    }
+
+    package func waitingOffer(_ digest: String) throws -> PluginInstallation.Offer {
+        try offer(try tenant.store.read { db in try PluginRegister(db).archive(digest) })
+    }
+
+    /// The version that was here before the one in force.
+    /// - Throws: 404 `plugin.not_installed`, 409 `plugin.no_former_version`.
+    private func formerOffer(_ name: String) throws -> PluginInstallation.Offer {
+        try tenant.store.read { db in
+            let library = RevisionLibrary(db)
+            let (id, contents) = try library.currentContents()
+            let plugins = try library.revision(id: id, contents).plugins
+            guard let index = plugins.packages.firstIndex(where: { $0.name == name }) else {
+                throw Problem(404, "plugin.not_installed", "The plugin \(name) is not installed.")
+            }
+            guard let former = try PluginRegister(db).arrival(of: contents.packages[index], name)?.former else {
+                throw Problem(
+                    409, "plugin.no_former_version", "There was no version of \(name) here before \(plugins.packages[index].manifest.version).")
+            }
+            return PluginInstallation.Offer(.former(former), files: try library.files(of: former), shippedRules: [:])
+        }
+    }
+
+    // MARK: Doing
+
+    package struct Result: Sendable {
+        package let plan: InstallationPlan
+        package let trial: Value
+        package let revision: Revision?
+    }
+
+    /// Tries an installation on a copy and leaves the tenant as it is. All consents are taken as given.
+    package func rehearse(_ offer: PluginInstallation.Offer) throws -> Result {
+        let plan = try plan(offer)
+        let outcome = try trial(offer, plan, Set(InstallationPlan.Consent.allCases))
+        return Result(plan: plan, trial: outcome.value, revision: nil)
+    }
+
+    private func trial(
+        _ offer: PluginInstallation.Offer, _ plan: InstallationPlan, _ consents: Set<InstallationPlan.Consent>
+    ) throws -> PluginTrial.Outcome {
+        try PluginTrial(instance: instance, tenant: tenant, actor: actor)
+            .run(offer, isWhole: plan.needs.contains(.destructive), consents: consents)
+    }
+
+    /// Plans, tries it on a copy, and does it; in force for every request that starts afterwards.
+    ///
+    /// - Parameter digest: of the plan that somebody agreed with; nil where nobody was asked, for the program's own.
+    /// - Throws: 409 `plugin.plan_changed`, 409 `plugin.consent_needed`, and what planning, trying and doing throw. Then the
+    ///   tenant is as it was.
+    package func install(
+        _ offer: PluginInstallation.Offer, plan digest: String?, consents: Set<InstallationPlan.Consent>
+    ) throws -> Result {
+        let plan = try plan(offer)
+        guard digest == nil || digest == plan.digest else { throw Self.changed(plan) }
+        guard plan.action != .unchanged else { return Result(plan: plan, trial: .null, revision: nil) }
+        try plan.require(consents)
+        let outcome = try trial(offer, plan, consents)
+        let revision = try write { db in
+            let installation = installation(db)
+            let prepared = try installation.prepare(offer, reserved: instance.reservedRoutes)
+            guard prepared.plan.digest == plan.digest else { throw Self.changed(prepared.plan) }
+            return try installation.apply(prepared, consents: consents)
+        }
+        return Result(plan: plan, trial: outcome.value, revision: revision)
+    }
+
+    /// Back to the version before, where no destructive migration stands between.
+    package func rollBack(_ name: String) throws -> Result {
+        try install(try formerOffer(name), plan: nil, consents: Set(InstallationPlan.Consent.allCases))
+    }
+
+    package func uninstall(_ name: String) throws -> Revision {
+        try write { db in try PluginRemoval(db, tenant: tenant, actor: actor, clock: instance.clock).uninstall(name) }
+    }
+
+    /// In the lane; the revision is in force before the next turn begins.
+    private func write(_ body: @escaping @Sendable (Connection) throws -> Revision) throws -> Revision {
+        try tenant.store.write(
+            { [tenant] db in
+                // It offers permissions to roles.
+                try tenant.identityWillChange()
+                return try body(db)
+            }, committed: { [tenant] revision in tenant.revisionSlot.publish(revision) })
+    }
+
+    private static func changed(_ plan: InstallationPlan) -> Problem {
+        Problem(
+            409, "plugin.plan_changed", "The plan is another by now: read it again and agree with that.",
+            extra: [("plan", plan.value)])
+    }
+}
