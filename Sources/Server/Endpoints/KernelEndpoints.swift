@@ -6,7 +6,7 @@ enum KernelEndpoints {
     /// What each tenant is served.
     static func tenant(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
         IdentityEndpoints.all + LedgerEndpoints.all + SequenceEndpoints.all + RateLimitEndpoints.make(application)
-            + BackupEndpoints.tenant
+            + BackupEndpoints.tenant + DoctorEndpoints.tenant + LogEndpoints.tenant
             + StatisticsEndpoints.tenant(application) + HealthEndpoints.make(application)
             + [EventsEndpoint.endpoint, OpenAPIEndpoint.make(access: .signedIn, application)]
     }
@@ -14,6 +14,6 @@ enum KernelEndpoints {
     /// What the operator is served, on the operator's hosts and the local socket.
     static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
         OperatorEndpoints.make(application) + HealthEndpoints.operator(application) + StatisticsEndpoints.operator(application)
-            + [OpenAPIEndpoint.make(access: .operator, application)]
+            + DoctorEndpoints.operator + LogEndpoints.operator + [OpenAPIEndpoint.make(access: .operator, application)]
     }
 }

@@ -87,6 +87,11 @@ struct Doctor {
             let state = Self.state(of: tenant, api)
             findings.append(Finding(what: "\(tenant.text("domain")) database", ok: state["ok"] == true, detail: state.text("detail")))
             guard state["ok"] == true else { continue }
+            let place = API.Place.tenant(tenant.text("domain"))
+            for item in try api.ask("GET", "/api/doctor", at: place)["items"]?.array ?? [] where item["what"]?.string != "database" {
+                findings.append(
+                    Finding(what: "\(tenant.text("domain")) \(item.text("what"))", ok: item["ok"] == true, detail: item.text("detail")))
+            }
             do {
                 let report = try api.ask("POST", "/api/ledger/verify", [:], at: .tenant(tenant.text("domain")))
                 let problems = report["problems"]?.array ?? []
