@@ -7,6 +7,8 @@ return {
     record = { read = { "catalog.product", "catalog.stock_level", "catalog.customer" },
                write = { "catalog.stock_level", "catalog.stock_movement" } },
     ledger = { post = { "*" } },
+    -- Who may sell needs no right of its own to the products.
+    elevate = { "catalog.view" },
   },
   settings = {
     { key = "receipt_header", type = "text", default = "", title = "First line of each receipt" },

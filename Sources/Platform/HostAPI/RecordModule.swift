@@ -59,16 +59,21 @@ enum RecordModule {
 
 extension HostRun {
     fileprivate func readable(_ function: String, _ type: RecordType) throws -> RecordType {
-        guard let package, type.plugin != package.name, !package.manifest.readableTypes.contains(type.name),
-            !package.manifest.writableTypes.contains(type.name)
-        else { return type }
+        guard let package, type.plugin != package.name else { return type }
+        if package.manifest.readableTypes.contains(type.name) || package.manifest.writableTypes.contains(type.name) {
+            try requireRight(type.readPermission, to: "read", type, by: function)
+            return type
+        }
         throw Problem(
             403, "script.capability",
             "\(function): the plugin \(package.name) has no capability to read \(type.name). Name it in capabilities.record.read.")
     }
 
     fileprivate func writable(_ function: String, _ type: RecordType) throws -> RecordType {
-        if let package, type.plugin == package.name || package.manifest.writableTypes.contains(type.name) { return type }
+        if let package, type.plugin == package.name || package.manifest.writableTypes.contains(type.name) {
+            if type.plugin != package.name { try requireRight(type.writePermission, to: "write", type, by: function) }
+            return type
+        }
         throw Problem(
             403, "script.capability",
             "\(function): the plugin \(package?.name ?? "(a rule file)") has no capability to write \(type.name). Name it in capabilities.record.write.")

@@ -34,6 +34,8 @@ package struct Manifest: Sendable {
     /// Record types of other plugins that its code may read, and those that it may write.
     package let readableTypes: [String]
     package let writableTypes: [String]
+    /// Permissions that its code has although the user does not.
+    let elevated: [String]
     /// Account codes that it may post to; `*` at the end stands for any rest.
     let postingAccounts: [String]
 
@@ -101,6 +103,7 @@ package struct Manifest: Sendable {
         readableTypes = try records?.texts("read") ?? []
         writableTypes = try records?.texts("write") ?? []
         try records?.finish()
+        elevated = try table?.texts("elevate") ?? []
         postingAccounts = try table?.table("ledger")?.texts("post") ?? []
         try declaration.finish()
     }
