@@ -56,6 +56,15 @@ package final class Call {
         return try body()
     }
 
+    /// For who serves the call, right before it is handled: a request that waited while a plugin's tables were changed so that
+    /// its revision does not know them any more is not carried out by half.
+    /// - Throws: 503 `revision.retired`.
+    package func requireServed() throws(Problem) {
+        guard let tenant, let revision, !tenant.revisionSlot.serves(revision) else { return }
+        throw Problem(
+            503, "revision.retired", "A plugin was changed while the request waited. Send it again.", headers: [("Retry-After", "1")])
+    }
+
     /// Has `work` done after the commit that holds this call's changes, before the call is answered: swapping what is kept in
     /// memory for what is now on disk. Not done when the call is refused or the commit fails. It must be quick and cannot fail.
     package func afterCommit(_ work: @escaping @Sendable () -> Void) {

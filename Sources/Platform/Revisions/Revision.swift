@@ -150,6 +150,8 @@ package final class InstalledPlugins: Sendable {
 /// Where a tenant keeps the revision that new requests run on. Emptied when the tenant is closed for idleness.
 package final class RevisionSlot: Sendable {
     private let slot = Mutex<Revision?>(nil)
+    /// The oldest revision whose tables are still there.
+    private let oldest = Atomic<Int64>(0)
 
     package init() {}
 
@@ -157,7 +159,15 @@ package final class RevisionSlot: Sendable {
     package var current: Revision? { slot.withLock { $0 } }
 
     /// Every request that starts after this runs on `revision`.
-    package func publish(_ revision: Revision) { slot.withLock { $0 = revision } }
+    ///
+    /// - Parameter retiring: whether those before it cannot go on: tables that they know are gone.
+    package func publish(_ revision: Revision, retiring: Bool = false) {
+        if retiring { oldest.store(revision.id, ordering: .releasing) }
+        slot.withLock { $0 = revision }
+    }
+
+    /// Whether a request that began with a revision can still be carried out.
+    package func serves(_ revision: Revision) -> Bool { revision.id >= oldest.load(ordering: .acquiring) }
 
     /// Puts in what was loaded, unless another has come in the meantime; answers what is in force.
     package func fill(_ loaded: Revision) -> Revision {
@@ -168,5 +178,8 @@ package final class RevisionSlot: Sendable {
         }
     }
 
-    package func drop() { slot.withLock { $0 = nil } }
+    package func drop() {
+        oldest.store(0, ordering: .releasing)
+        slot.withLock { $0 = nil }
+    }
 }

@@ -32,7 +32,8 @@ extension Exchange {
         guard let call, let endpoint else { return }
         guard let tenant else { return answer(try render(endpoint.handle(call))) }
         let response = try tenant.store.read { db in
-            try call.with(db) { () -> HTTPResponse? in
+            try call.requireServed()
+            return try call.with(db) { () -> HTTPResponse? in
                 let reply = try endpoint.handle(call)
                 if case .stream(let type, let write) = reply.body {
                     return try stream(reply, type, call, write)
@@ -82,6 +83,7 @@ extension Exchange: LaneWork {
                 throw error
             }
         }
+        try call.requireServed()
         let reply = try call.with(db) { try endpoint.handle(call) }
         let response = try render(reply)
         if let keyed, Idempotency.keeps(status: reply.status) {

@@ -41,6 +41,7 @@ struct Bench: Sendable {
         Bench(name: "post_flat") { try PostBench.run($0) },
         Bench(name: "publish") { try PublishBench.run($0) },
         Bench(name: "tenants") { try TenantsBench.run($0) },
+        Bench(name: "install") { try InstallBench.run($0) },
     ]
 }
 

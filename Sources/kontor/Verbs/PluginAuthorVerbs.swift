@@ -93,7 +93,7 @@ struct PluginShelf {
         let files = try PluginFiles.read(folder: folder)
         let shipped = shipped
         return try ScriptThread.run {
-            PluginProbe.findings(files, dependencies: try PluginShelf.packages(shipped))
+            ScriptCheck.plugin(files, dependencies: try PluginShelf.packages(shipped)).map(\.value)
         }
     }
 

@@ -98,7 +98,7 @@ package struct PluginWork: Sendable {
         guard plan.action != .unchanged else { return Result(plan: plan, trial: .null, revision: nil) }
         try plan.require(consents)
         let outcome = try trial(offer, plan, consents)
-        let revision = try write { db in
+        let revision = try write(retiring: plan.needs.contains(.destructive) || plan.action == .rollback || plan.action == .downgrade) { db in
             let installation = installation(db)
             let prepared = try installation.prepare(offer, reserved: instance.reservedRoutes)
             guard prepared.plan.digest == plan.digest else { throw Self.changed(prepared.plan) }
@@ -113,17 +113,17 @@ package struct PluginWork: Sendable {
     }
 
     package func uninstall(_ name: String) throws -> Revision {
-        try write { db in try PluginRemoval(db, tenant: tenant, actor: actor, clock: instance.clock).uninstall(name) }
+        try write(retiring: false) { db in try PluginRemoval(db, tenant: tenant, actor: actor, clock: instance.clock).uninstall(name) }
     }
 
     /// In the lane; the revision is in force before the next turn begins.
-    private func write(_ body: @escaping @Sendable (Connection) throws -> Revision) throws -> Revision {
+    private func write(retiring: Bool, _ body: @escaping @Sendable (Connection) throws -> Revision) throws -> Revision {
         try tenant.store.write(
             { [tenant] db in
                 // It offers permissions to roles.
                 try tenant.identityWillChange()
                 return try body(db)
-            }, committed: { [tenant] revision in tenant.revisionSlot.publish(revision) })
+            }, committed: { [tenant] revision in tenant.revisionSlot.publish(revision, retiring: retiring) })
     }
 
     private static func changed(_ plan: InstallationPlan) -> Problem {
