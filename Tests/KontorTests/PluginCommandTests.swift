@@ -71,6 +71,28 @@ import Testing
         #expect(server.child.stop() == 0)
     }
 
+    @Test func `the way from nothing to an installed plugin works as printed`() throws {
+        let blocks = try ReadmeTests.shellBlocks(Files.text(Kontor.home + "/Plugins/README.md"))
+        try #require(blocks.count == 5)
+        let data = try Kontor.demoData()
+        let place = try TemporaryFolder()
+        let server = try RunningServer(data.path)
+        // One shell for all, as a reader has it.
+        var text = "set -e\ncd \(place.path)\n" + blocks.joined(separator: "echo ===\n")
+        for (printed, here) in [("./kontor ", "\(Kontor.binary) "), ("--data demo", "--data \(data.path)"), (":8080", ":\(server.port)")] {
+            text = text.replacing(printed, with: here)
+        }
+        let (output, status) = try Child.run("/bin/sh", ["-c", text], environment: ["KONTOR_HOME": Kontor.home, "HOME": place.path])
+        try #require(status == 0, "\(output)")
+        let parts = output.replacing("===\n", with: "\u{1}").split(separator: "\u{1}", omittingEmptySubsequences: false).map(String.init)
+        try #require(parts.count == 5, "\(output)")
+        #expect(parts[0].contains("0 findings") && parts[1].contains("0 findings"), "\(output)")
+        #expect(parts[2].contains("create_table tools_tools") && parts[2].contains("\"fee\":3000"), "\(parts[2])")
+        #expect(parts[3].contains("\"serial\":\"T-1\""), "\(parts[3])")
+        #expect(parts[4].contains("\"Drill\"") && parts[4].contains("is version 0.1.0"), "\(parts[4])")
+        #expect(server.child.stop() == 0)
+    }
+
     @Test func `what is saved in a watched folder is checked at once`() throws {
         let data = try Kontor.demoData()
         let place = try TemporaryFolder()

@@ -31,15 +31,15 @@ package enum ScriptEndpoints {
             documentation: .init(
                 "Compare two versions of a rule file", tag: "Scripts",
                 query: [
-                    .init("from", .string(), "A version, “current” or “draft”; “current” if left out."),
-                    .init("to", .string(), "A version, “current” or “draft”; “draft” if left out."),
+                    .init("from", .string(), "A version, “current”, “draft” or “shipped”; “current” if left out."),
+                    .init("to", .string(), "A version, “current”, “draft” or “shipped”; “draft” if left out."),
                 ], replies: [.init(200, "The difference, line by line", .object([.init("diff", .string())]))])
         ) { call in
             let scripts = try scripts(call)
             let from = call.queryValue("from") ?? "current"
             let to = call.queryValue("to") ?? "draft"
-            let old = String(decoding: try scripts.source(path(call), named: from), as: UTF8.self)
-            let new = String(decoding: try scripts.source(path(call), named: to), as: UTF8.self)
+            let old = String(decoding: try source(scripts, named: from, call), as: UTF8.self)
+            let new = String(decoding: try source(scripts, named: to, call), as: UTF8.self)
             return Reply(200, [
                 "path": .string(path(call)), "from": .string(from), "to": .string(to),
                 "diff": .string(LineDifference.unified(from: old, to: new)),
@@ -150,6 +150,15 @@ package enum ScriptEndpoints {
             return Scripts(call.database, revision: current, currency: tenant.currency, country: tenant.country)
         }
         return Scripts(call.database, revision: try library.revision(id: id, contents), currency: tenant.currency, country: tenant.country)
+    }
+
+    /// “shipped” is the file beside the program, which may be newer than what was copied in; it never comes in force by itself.
+    private static func source(_ scripts: Scripts, named name: String, _ call: Call) throws -> [UInt8] {
+        guard name == "shipped" else { return try scripts.source(path(call), named: name) }
+        guard let source = try Shipped(home: call.instance.homePath).rules()[path(call)] else {
+            throw Problem(404, "script.version_unknown", "No \(path(call)) came with the program.")
+        }
+        return source
     }
 
     private static func path(_ call: Call) -> String { call.parameters["path"] ?? "" }

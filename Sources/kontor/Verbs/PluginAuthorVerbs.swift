@@ -93,7 +93,7 @@ struct PluginShelf {
         let files = try PluginFiles.read(folder: folder)
         let shipped = shipped
         return try ScriptThread.run {
-            ScriptCheck.plugin(files, dependencies: try PluginShelf.packages(shipped)).map(\.value)
+            PluginProbe.findings(files, dependencies: try PluginShelf.packages(shipped))
         }
     }
 

@@ -183,6 +183,7 @@ struct PlanText {
         text += section("routes", "routes") { "\($0.text("change")) \($0.text("method")) \($0.text("path")) for \($0.text("permission"))" }
         text += section("hooks", "hooks") { "\($0.text("on")) \($0.text("phase")): \($0.text("order"))" }
         text += section("rules", "rules") { $0.string ?? "" }
+        text += PluginShelf.text(plan["findings"]?.array ?? [])
         let needs = plan["consents"]?.array?.compactMap(\.string) ?? []
         return text + (needs.isEmpty ? "needs no consent\n" : "needs consent: \(needs.joined(separator: ", "))\n")
     }

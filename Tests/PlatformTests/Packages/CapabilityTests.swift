@@ -42,7 +42,7 @@ import Testing
 
     private func bench() throws -> PluginBench {
         let bench = try PluginBench()
-        try bench.install(Self.alice(), key: try SigningKey(rawBytes: [UInt8](repeating: 1, count: 32)))
+        try bench.installUnchecked(Self.alice(), key: try SigningKey(rawBytes: [UInt8](repeating: 1, count: 32)))
         #expect(try bench.call(.post, "/api/alice/keep").value["number"] == "BOX-001")
         return bench
     }
@@ -71,7 +71,7 @@ import Testing
     @Test(arguments: attempts)
     func `a plugin that was not granted it gets a refusal that names it, and changes nothing`(lua: String, code: String, names: String) throws {
         let bench = try bench()
-        try bench.install(Self.mallory(lua), key: try SigningKey(rawBytes: [UInt8](repeating: 2, count: 32)))
+        try bench.installUnchecked(Self.mallory(lua), key: try SigningKey(rawBytes: [UInt8](repeating: 2, count: 32)))
         let before = try bench.dump()
         let problem = bench.refusal { _ = try bench.call(.post, "/api/mallory/try") }
         #expect(problem?.code == code && problem?.detail.contains(names) == true, "\(lua): \(problem.debugDescription)")
@@ -80,7 +80,7 @@ import Testing
 
     @Test func `nothing that one run leaves behind is there for another`() throws {
         let bench = try bench()
-        try bench.install(Self.mallory("return { it = tostring(rawget(_G, \"leak\")) }"))
+        try bench.installUnchecked(Self.mallory("return { it = tostring(rawget(_G, \"leak\")) }"))
         #expect(try bench.call(.post, "/api/mallory/try").value["it"] == "nil")
     }
 
@@ -92,7 +92,7 @@ import Testing
                 "contracts/codes.lua": "return { id = \"mallory.codes\", key = \"id\", fields = { { \"id\", \"text\", required = true }, { \"peek\", \"function\", required = true } } }",
                 "rules/mine.lua": "return { contract = \"mallory.codes\", id = \"mine\", peek = function() return record.count(\"alice.secret\") end }",
             ])
-        try bench.install(files)
+        try bench.installUnchecked(files)
         let problem = bench.refusal { _ = try bench.call(.post, "/api/mallory/try") }
         #expect(problem?.code == "script.capability", "\(problem.debugDescription)")
     }
@@ -100,13 +100,13 @@ import Testing
     @Test func `what is granted works, and no more than that`() throws {
         let bench = try bench()
         let read = "{ record = { read = { \"alice.secret\" } }, sequence = { \"alice.*\" }, ledger = { read = { \"49*\" } } }"
-        try bench.install(
+        try bench.installUnchecked(
             Self.mallory("return { it = record.count(\"alice.secret\"), number = sequence.next(\"alice.box\") }", capabilities: read))
         let answer = try bench.call(.post, "/api/mallory/try").value
         #expect(answer["it"] == 1 && answer["number"] == "BOX-002")
         var next = Self.mallory("record.create(\"alice.secret\", { word = \"mine\" })", capabilities: read)
         next["plugin.lua"] = next["plugin.lua"].map { Array(String(decoding: $0, as: UTF8.self).replacing("1.0.0", with: "1.0.1").utf8) }
-        try bench.install(next)
+        try bench.installUnchecked(next)
         #expect(bench.refusal { _ = try bench.call(.post, "/api/mallory/try") }?.code == "script.capability")
     }
 

@@ -152,6 +152,17 @@ import Testing
         #expect(order == ["base", "top", "rival"])
     }
 
+    @Test func `what the check finds is in the plan`() throws {
+        let bench = try PluginBench()
+        let files = PluginBench.rental([
+            "routes/typo.lua": "return { method = \"GET\", path = \"/api/rental/typo\", permission = \"rental.view\",\n  run = function() return { it = recrod.count(\"rental.asset\") } end }"
+        ])
+        let plan = try bench.plan(files)
+        let finding = plan.value["findings"]?.array?.first { $0["severity"] == "error" }
+        #expect(finding?["file"] == "rental/routes/typo.lua" && finding?["line"] == 2)
+        #expect(try bench.plan(PluginBench.rental()).value["findings"] == [])
+    }
+
     @Test func `a plugin's own rule files come with it and are the admin's afterwards`() throws {
         let bench = try PluginBench()
         let rules = [

@@ -70,6 +70,17 @@ struct PluginBench: Sendable {
         }
     }
 
+    /// Installs what the check would refuse, to see that each call holds it too.
+    func installUnchecked(_ files: [String: [UInt8]], key: SigningKey? = nil) throws {
+        let offer = try work.offer(try archive(files, key: key))
+        let tenant = house.acme, actor = house.actor, clock = house.clock
+        let revision = try tenant.store.write { db in
+            let installation = PluginInstallation(db, tenant: tenant, actor: actor, clock: clock)
+            return try installation.apply(try installation.prepare(offer), consents: Set(InstallationPlan.Consent.allCases))
+        }
+        tenant.revisionSlot.publish(revision)
+    }
+
     func plan(_ files: [String: [UInt8]], key: SigningKey? = nil) throws -> InstallationPlan {
         let work = work
         let offer = try work.offer(try archive(files, key: key))

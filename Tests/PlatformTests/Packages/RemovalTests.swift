@@ -40,6 +40,19 @@ import Testing
         #expect(try removal(bench) { try $0.removed() }.isEmpty)
     }
 
+    @Test func `an older version may come back over what a newer one left, if somebody says so`() throws {
+        let bench = try PluginBench()
+        try bench.install(PluginBench.rental("1.1.0", fields: PluginBench.fields + "{ \"serial\", \"text\" },"))
+        try bench.asset("Ladder", more: ["serial": "S1"])
+        let work = bench.work
+        _ = try ScriptThread.run { try work.uninstall("rental") }
+        #expect(try bench.plan(PluginBench.rental()).needs == [.downgrade])
+        try bench.install(PluginBench.rental())
+        #expect(try bench.call(.get, "/api/rental-assets").value["items"]?.array?.map { $0["label"] } == ["Ladder"])
+        try bench.install(PluginBench.rental("1.1.0", fields: PluginBench.fields + "{ \"serial\", \"text\" },"))
+        #expect(try bench.call(.get, "/api/rental-assets").value["items"]?.array?.map { $0["serial"] } == ["S1"])
+    }
+
     @Test func `what others stand on stays`() throws {
         let bench = try PluginBench()
         try bench.install(PluginBench.rental())

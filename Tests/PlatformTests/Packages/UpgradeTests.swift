@@ -12,6 +12,15 @@ import Testing
         try bench.house.acme.store.read { db in try db.query(SQL("SELECT name FROM pragma_table_info(?1)"), table) { $0.text(0) } }
     }
 
+    /// A request that has begun on the revision in force.
+    private func waitingCall(_ bench: PluginBench) throws -> Call {
+        let tenant = bench.house.acme
+        let revision = try #require(tenant.revisionSlot.current)
+        return Call(
+            endpoint: try #require(revision.endpoints.first), instance: bench.house.instance, tenant: tenant, revision: revision,
+            principal: PluginBench.admin, requestID: "waiting", now: bench.house.now)
+    }
+
     private func assets(_ bench: PluginBench) throws -> [Value] {
         // As it goes over the wire: money as its minor units.
         try JSON.parse(JSON.serialize(try bench.call(.get, "/api/rental-assets").value))["items"]?.array ?? []
@@ -132,7 +141,12 @@ import Testing
         let before = try bench.dump()
         #expect(bench.refusal { try bench.install(next, withholding: [.destructive]) }?.code == "plugin.consent_needed")
         #expect(try bench.dump() == before)
+        let waiting = try waitingCall(bench)
+        try waiting.requireServed()
         try bench.install(next)
+        // A request that waited meanwhile knows columns that are gone.
+        #expect(bench.refusal { try waiting.requireServed() }?.code == "revision.retired")
+        try waitingCall(bench).requireServed()
         #expect(try assets(bench).map { $0["code"] } == ["LADDER-1red", "DRILL-2"])
         #expect(try assets(bench).map { $0["grade"] } == ["B", "B"])
         #expect(try columns(bench).contains("colour") == false)

@@ -177,6 +177,8 @@ import Testing
         #expect(item?["has_draft"] == true && item?["published_by"]?.string != nil)
         let diff = try shop.call(.get, "/api/scripts/\(Self.path)/diff").value["diff"]?.string
         #expect(diff?.contains("+-- more") == true && diff?.contains("\n-") == false)
+        // The shop's home is a folder without rules: nothing came with the program there.
+        #expect(refusal { _ = try shop.call(.get, "/api/scripts/\(Self.path)/diff", query: [("to", "shipped")]) }?.code == "script.version_unknown")
         _ = try shop.call(.delete, "/api/scripts/\(Self.path)/draft")
         #expect(refusal { _ = try shop.call(.post, "/api/scripts/\(Self.path)/publish") }?.code == "script.no_draft")
         #expect(refusal { _ = try shop.call(.delete, "/api/scripts/\(Self.path)/draft") }?.code == "script.no_draft")

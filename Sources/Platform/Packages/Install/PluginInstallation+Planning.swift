@@ -20,13 +20,16 @@ extension PluginInstallation {
         try Kernel.check(manifest)
         let keyFacts = try publisherFacts(offer, manifest, former)
         let action = try action(offer, manifest, hash, older, olderID)
+        // Older than what was taken out: its tables are those of the newer version.
+        let returnsOlder = try removed != nil && former.map { try SemanticVersion(manifest.version) < SemanticVersion($0.manifest.version) } ?? false
+        if returnsOlder, let removed, let former { try requireNoWayLost(former, removed.packageID) }
 
         let after = try plugins(manifest, hash, offer.files, before, contents)
         guard let package = after.package(manifest.name) else {
             throw Problem(422, "plugin.no_manifest", "The package \(manifest.name) could not be read.")
         }
         try reserved?.check(after.endpoints)
-        let isBack = action == .rollback || action == .downgrade
+        let isBack = action == .rollback || action == .downgrade || returnsOlder
         let migrations = former == nil || isBack ? [] : try pending(package)
         let declared = before.plugins.packages.flatMap(\.recordTypes)
         let schema = SchemaMigration(
@@ -43,6 +46,8 @@ extension PluginInstallation {
         facts["tables"] = .array(schemaPlan.changes.map(\.value))
         facts["migrations"] = .array(migrations.map { ["file": .string($0.file), "title": .string($0.title), "destructive": .bool($0.isDestructive)] })
         facts["rules"] = .array(rules.map { .string($0.path) })
+        let findings = PluginFindings.of(offer.files, hash: hash, after)
+        facts["findings"] = .array(findings.map(\.value))
         facts["base_revision"] = .int(id)
         facts["hash"] = .string(hash)
         var needs: [InstallationPlan.Consent] = []
@@ -50,13 +55,13 @@ extension PluginInstallation {
         if CapabilityList(manifest).entries.contains(where: { !had.covers($0) }) { needs.append(.capabilities) }
         if keyFacts.needsConsent { needs.append(.publisherKey) }
         if migrations.contains(where: \.isDestructive) || schemaPlan.changes.contains(where: \.isDestructive) { needs.append(.destructive) }
-        if action == .downgrade { needs.append(.downgrade) }
+        if action == .downgrade || returnsOlder { needs.append(.downgrade) }
         if action == .change { needs.append(.changedVersion) }
         let plan = InstallationPlan(
             action: action, name: manifest.name, version: manifest.version, needs: action == .unchanged ? [] : needs, facts: facts)
         return Prepared(
             plan: plan, offer: offer, package: package, older: older, olderID: olderID, removed: removed, before: before,
-            contents: contents, after: after, migrations: migrations, schema: schema, schemaPlan: schemaPlan, rules: rules)
+            contents: contents, after: after, isBack: isBack, migrations: migrations, schema: schema, schemaPlan: schemaPlan, rules: rules)
     }
 
     /// All plugins with the new one in the place that its dependencies ask for.
@@ -81,14 +86,18 @@ extension PluginInstallation {
         let there = try SemanticVersion(older.manifest.version)
         var action: InstallationPlan.Action = version > there ? .upgrade : version < there ? .downgrade : .change
         if case .former = offer.origin { action = .rollback }
-        if action == .rollback || action == .downgrade, let destructive = try register.arrival(of: olderID, older.name)?.destructive, !destructive.isEmpty {
-            throw Problem(
-                409, "plugin.rollback_blocked",
-                "\(older.name) \(older.manifest.version) came with \(destructive.joined(separator: ", ")), after which an older version cannot "
-                    + "run. Restore a backup, or publish a newer version.",
-                extra: [("migrations", .array(destructive.map(Value.string)))])
-        }
+        if action == .rollback || action == .downgrade { try requireNoWayLost(older, olderID) }
         return action
+    }
+
+    /// - Throws: 409 `plugin.rollback_blocked` where a version came with a migration that older ones cannot live with.
+    private func requireNoWayLost(_ package: PluginPackage, _ id: Int64) throws {
+        guard let destructive = try register.arrival(of: id, package.name)?.destructive, !destructive.isEmpty else { return }
+        throw Problem(
+            409, "plugin.rollback_blocked",
+            "\(package.name) \(package.manifest.version) came with \(destructive.joined(separator: ", ")), after which an older version cannot "
+                + "run. Restore a backup, or publish a newer version.",
+            extra: [("migrations", .array(destructive.map(Value.string)))])
     }
 
     /// The migration files that have not run here.

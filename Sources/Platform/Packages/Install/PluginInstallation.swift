@@ -60,6 +60,8 @@ package struct PluginInstallation {
         let before: Revision
         let contents: RevisionLibrary.Contents
         let after: InstalledPlugins
+        /// Whether tables of a newer version are there.
+        let isBack: Bool
         let migrations: [MigrationFile]
         let schema: SchemaMigration
         let schemaPlan: SchemaMigration.Plan
@@ -115,15 +117,14 @@ package struct PluginInstallation {
         let name = prepared.package.name
         var event = PluginRegister.Event(plugin: name, action: "installed", packageID: packageID, formerPackageID: prepared.olderID)
         switch prepared.plan.action {
-        case .rollback, .downgrade:
-            event.action = "rolled_back"
-            try register.forgetMigrations(of: name, above: prepared.package.migrations.map(\.number).max() ?? 0)
+        case .rollback, .downgrade: event.action = "rolled_back"
         default:
             if prepared.older != nil { event.action = "upgraded" }
             // What a first installation has from its declarations need not be brought there.
             let done = try register.appliedMigrations(of: name)
             for file in prepared.package.migrations where done[file.number] == nil { try register.note(file, actor) }
         }
+        if prepared.isBack { try register.forgetMigrations(of: name, above: prepared.package.migrations.map(\.number).max() ?? 0) }
         event.migrations = prepared.migrations.map(\.file)
         event.destructive = prepared.migrations.filter(\.isDestructive).map(\.file)
         event.consents = prepared.plan.needs.map(\.rawValue)
