@@ -44,6 +44,8 @@ package struct FieldDeclaration: Sendable {
     package var maximum: Decimal?
     /// Decimal places kept (0...9).
     package var places = 4
+    /// What all of a text must match.
+    package var pattern: TextPattern?
     /// Allowed values of an `enum`.
     package var values: [String] = []
     /// The record type that a `ref` points to, or `branch`, `user`, `till`.
@@ -110,6 +112,10 @@ extension FieldDeclaration {
         } else if kind == .percent {
             places = 4
         }
+        if let text = try declaration.text("pattern") {
+            guard kind == .text else { throw declaration.wrong("pattern", "is for text only") }
+            do { pattern = try TextPattern(text) } catch { throw declaration.wrong("pattern", error.message) }
+        }
         values = try declaration.texts("values")
         if kind == .enum, values.isEmpty { throw declaration.wrong("values", "is missing: an enum names its values") }
         target = try declaration.text("to")
@@ -130,7 +136,9 @@ extension FieldDeclaration {
         var number: Decimal?
         var result = value
         switch (kind, value) {
-        case (.text, .string(let text)): number = Decimal(Int64(text.unicodeScalars.count))
+        case (.text, .string(let text)):
+            number = Decimal(Int64(text.unicodeScalars.count))
+            if let pattern, !text.isEmpty, !pattern.matches(text) { throw declaration.wrong("default", "does not look like \(pattern.source)") }
         case (.enum, .string(let word)):
             guard values.contains(word) else { throw declaration.wrong("default", "is “\(word)”, which is not one of the values") }
         case (.integer, .int(let count)), (.ref, .int(let count)): number = Decimal(count)
@@ -168,7 +176,7 @@ extension FieldDeclaration {
         switch kind {
         case .text:
             .string(
-                minLength: required && minimum == nil ? 1 : minimum?.wholeValue ?? 0, maxLength: maximum?.wholeValue ?? 10_000)
+                minLength: required && minimum == nil ? 1 : minimum?.wholeValue ?? 0, maxLength: maximum?.wholeValue ?? 10_000, pattern: pattern)
         case .enum: .string(allowed: values)
         case .integer, .ref:
             .integer(

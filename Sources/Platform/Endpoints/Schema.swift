@@ -2,7 +2,7 @@ import Core
 
 /// The shape of a JSON value: checked on the way in, described in OpenAPI on the way out.
 package indirect enum Schema: Sendable {
-    case string(minLength: Int = 0, maxLength: Int = 10_000, allowed: [String] = [])
+    case string(minLength: Int = 0, maxLength: Int = 10_000, allowed: [String] = [], pattern: TextPattern? = nil)
     case integer(minimum: Int64 = .min, maximum: Int64 = .max)
     /// An exact number: a string such as `"1.25"`, or an integer.
     case decimal
@@ -72,7 +72,7 @@ package indirect enum Schema: Sendable {
         case .boolean:
             guard case .bool = value else { return wrong("type", "must be true or false") }
             return value
-        case .string(let minimum, let maximum, let allowed):
+        case .string(let minimum, let maximum, let allowed, let pattern):
             guard case .string(let text) = value else { return wrong("type", "must be a string") }
             guard allowed.isEmpty || allowed.contains(text) else {
                 return wrong("not_allowed", "must be one of \(allowed.joined(separator: ", "))")
@@ -82,6 +82,7 @@ package indirect enum Schema: Sendable {
                 return wrong("too_short", minimum == 1 ? "must not be empty" : "must have at least \(minimum) characters")
             }
             guard length <= maximum else { return wrong("too_long", "must have at most \(maximum) characters") }
+            if let pattern, length > 0 || minimum > 0, !pattern.matches(text) { return wrong("pattern", "must look like \(pattern.source)") }
             return value
         case .integer(let minimum, let maximum):
             guard case .int(let number) = value else { return wrong("type", "must be an integer") }

@@ -42,6 +42,17 @@ enum RecordModule {
             try arguments.readArray { changes[try $0.readString()] = .null }
             results.int(try RecordChanges(run.scope).update(type, id: id, changes))
         }),
+        HostFunction("record", "move", .writing, "move(type, id, state, note): moves to another state; gives the new version") { run, arguments in
+            let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            return .int(
+                try RecordChanges(run.scope).move(
+                    type, id: try arguments.integer(1), to: try arguments.text(2), note: try arguments.optionalText(3) ?? ""))
+        },
+        HostFunction("record", "restore", .writing, "restore(type, id): brings back what was deleted") { run, arguments in
+            let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            try RecordChanges(run.scope).restore(type, id: try arguments.integer(1))
+            return .null
+        },
         HostFunction("record", "delete", .writing, "delete(type, id)") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             try RecordChanges(run.scope).delete(type, id: try arguments.integer(1))

@@ -13,10 +13,34 @@ enum PluginChecks {
         for type in package.recordTypes {
             for (name, value) in type.permissions.all { try permission(value, type.file, "permissions.\(name)") }
         }
+        for type in package.recordTypes {
+            for (index, move) in (type.state?.moves ?? []).enumerated() {
+                try permission(move.permission, type.file, "state.moves[\(index + 1)].permission")
+            }
+        }
         for (role, names) in package.manifest.roles {
             for (index, name) in names.enumerated() { try permission(name, "\(package.name)/plugin.lua", "roles.\(role)[\(index + 1)]") }
         }
         for hook in package.hooks where hook.on != "plugin" { try check(hook, package, recordTypes) }
+    }
+
+    /// Names of rooms whose tables begin with them.
+    private static let reserved: Set<String> = ["platform", "ledger", "sqlite", "schema", "plugin", "kernel"]
+
+    /// - Throws: `DeclarationError` where two record types want one table, or a plugin has a name of the kernel's.
+    static func checkTables(_ packages: [PluginPackage], _ types: [String: RecordType]) throws(DeclarationError) {
+        for package in packages where reserved.contains(package.name) {
+            throw DeclarationError(file: "\(package.name)/plugin.lua", field: "name", message: "is a name of the kernel's")
+        }
+        var owners: [String: RecordType] = [:]
+        for type in types.values.sorted(by: { $0.name < $1.name }) {
+            for table in [type.table.name] + type.table.lines.map(\.table.name) {
+                if let other = owners[table] {
+                    throw DeclarationError(file: type.file, field: "type", message: "makes the table \(table), which \(other.name) has already")
+                }
+                owners[table] = type
+            }
+        }
     }
 
     private static func check(

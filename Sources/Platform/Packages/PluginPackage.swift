@@ -8,6 +8,8 @@ package final class PluginPackage: Sendable {
     /// SHA-256 over the paths and contents of its files, in hex.
     package let hash: String
     package let recordTypes: [RecordType]
+    /// Fields that it adds to record types of others.
+    package let recordAdditions: [RecordAddition]
     package let routes: [RouteDeclaration]
     package let hooks: [HookDeclaration]
     package let contracts: [Contract]
@@ -55,6 +57,7 @@ package final class PluginPackage: Sendable {
         self.modules = modules
 
         var recordTypes: [RecordType] = []
+        var recordAdditions: [RecordAddition] = []
         var routes: [RouteDeclaration] = []
         var hooks: [HookDeclaration] = []
         var contracts: [Contract] = []
@@ -64,7 +67,14 @@ package final class PluginPackage: Sendable {
             let program = Program(base: HostAPI.base, modules: modules, entry: module)
             let value = try program.describe()
             switch folder {
-            case "records": recordTypes.append(try RecordType(value, plugin: name, file: file))
+            case "records":
+                let declaration = try Declaration(value, file: file)
+                recordAdditions += try RecordAddition.all(declaration, plugin: name)
+                if declaration.value("type") == nil, declaration.value("add_to") != nil {
+                    try declaration.finish()
+                } else {
+                    recordTypes.append(try RecordType(declaration, plugin: name, program: program))
+                }
             case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
             case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
             case "contracts": contracts.append(try Contract(value, file: file, program: program))
@@ -86,6 +96,7 @@ package final class PluginPackage: Sendable {
             }
         }
         self.recordTypes = recordTypes
+        self.recordAdditions = recordAdditions
         self.routes = routes
         self.hooks = hooks
         self.contracts = contracts

@@ -52,6 +52,18 @@ function doc:save()
   return self
 end
 
+---Moves the record to another state of its type; what was changed and not saved is saved before.
+function doc:move(state, note)
+  self:save()
+  local type_name, id = types[self], originals[self].id or self.id
+  host.move(type_name, id, state, note)
+  local row = host.find(type_name, { id = id })
+  for name in pairs(self) do self[name] = nil end
+  for name, value in pairs(row) do self[name] = value end
+  originals[self] = kernel.clone(row, true)
+  return self
+end
+
 local meta = { __index = doc, __metatable = false }
 
 local function attach(type_name, row)
@@ -60,7 +72,7 @@ local function attach(type_name, row)
   return kernel.setmetatable(row, meta)
 end
 
-local M = { count = host.count, delete = host.delete }
+local M = { count = host.count, delete = host.delete, move = host.move, restore = host.restore }
 
 ---The first record that fits the filter, with its lines, or nil.
 function M.find(type_name, filter) return attach(type_name, host.find(type_name, filter)) end

@@ -17,9 +17,11 @@ struct RecordChanges {
     func create(_ type: RecordType, _ given: Object) throws -> Int64 {
         try whole(type) {
             var values = given
+            try checkState(type, values, old: nil)
             try takeNumber(type, &values)
             try runHooks(type, .beforeSave, &values, old: nil)
             try runHooks(type, .validate, &values, old: nil)
+            try checkState(type, values, old: nil)
             try scope.countWritten(rows: 1 + type.table.lines.reduce(0) { $0 + (values[$1.field.name]?.array?.count ?? 0) })
             let id = try scope.records.insert(type, values)
             if type.audited {
@@ -35,7 +37,7 @@ struct RecordChanges {
 
     /// As `create`, from the table that comes next in `reader`.
     func create(_ type: RecordType, from reader: inout FlatReader) throws -> Int64 {
-        guard reader.tag == .map, !type.table.isWide, type.number == nil, !Phase.hooks.contains(where: { hasHooks(type, $0) }) else {
+        guard reader.tag == .map, !type.table.isWide, type.number == nil, type.state == nil, !Phase.hooks.contains(where: { hasHooks(type, $0) }) else {
             return try create(type, try RecordStore.changes(&reader))
         }
         let start = reader
@@ -55,16 +57,16 @@ struct RecordChanges {
 
     /// As `update`, with the changes that come next in `reader`.
     func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
-        if type.audited || Phase.hooks.contains(where: { hasHooks(type, $0) }) {
+        if type.audited || type.state != nil || Phase.hooks.contains(where: { hasHooks(type, $0) }) {
             return try update(type, id: id, try RecordStore.changes(&reader))
         }
         try scope.countWritten()
         return try scope.records.update(type, id: id, from: &reader)
     }
 
-    func update(_ type: RecordType, id: Int64, _ given: Object, version: Int64? = nil) throws -> Int64 {
+    func update(_ type: RecordType, id: Int64, _ given: Object, version: Int64? = nil, moving: Bool = false) throws -> Int64 {
         try whole(type) {
-            let needsOld = type.audited || hasHooks(type, .beforeSave) || hasHooks(type, .validate)
+            let needsOld = type.audited || type.state != nil || hasHooks(type, .beforeSave) || hasHooks(type, .validate)
             let old = needsOld ? try scope.records.find(type, id: id) : nil
             if needsOld, old == nil { throw Problem.noRecord(type, id) }
             var changes = given
@@ -75,6 +77,7 @@ struct RecordChanges {
                 try runHooks(type, .validate, &whole, old: old)
                 for field in type.fields where !Value.same(whole[field.name], old[field.name]) { changes[field.name] = whole[field.name] ?? .null }
             }
+            if let old, !moving { try checkState(type, changes, old: old) }
             // What is as it was is not written, and leaves no trace.
             if let old, version == nil { changes = Object(changes.filter { !Value.same($0.value, old[$0.key]) || old[$0.key] == nil }) }
             if changes.count == 0, let current = try old?["version"]?.int ?? scope.records.version(type, id: id) { return current }
@@ -107,6 +110,19 @@ struct RecordChanges {
             if type.audited {
                 try Audit.append(
                     scope.database, scope.actor, "\(type.name).deleted", object: (type.name, id), before: .object(type.facts(old)))
+            }
+        }
+    }
+
+    /// Brings back a record that was deleted.
+    func restore(_ type: RecordType, id: Int64) throws {
+        try whole(type) {
+            try scope.countWritten()
+            try scope.records.restore(type, id: id)
+            if type.audited {
+                let values = try scope.records.find(type, id: id) ?? Object()
+                try Audit.append(
+                    scope.database, scope.actor, "\(type.name).restored", object: (type.name, id), after: .object(type.facts(values)))
             }
         }
     }
@@ -164,7 +180,7 @@ extension RecordType {
 
 extension Value {
     /// Whether two values of a field are the same: nothing is nothing, and a table without members has no kind.
-    fileprivate static func same(_ one: Value?, _ other: Value?) -> Bool {
+    static func same(_ one: Value?, _ other: Value?) -> Bool {
         let (one, other) = (one ?? .null, other ?? .null)
         return one == other || (one.isEmptyTable && other.isEmptyTable)
     }

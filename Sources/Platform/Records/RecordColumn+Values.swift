@@ -30,6 +30,9 @@ extension RecordColumn {
                 return wrong("too_short", "must have at least \(least) characters")
             }
             if text.utf8.count > most, text.unicodeScalars.count > most { return wrong("too_long", "must have at most \(most) characters") }
+            if let pattern = field.pattern, !text.isEmpty || field.required, !pattern.matches(text) {
+                return wrong("pattern", "must look like \(pattern.source)")
+            }
             return .text(text)
         case .enum:
             guard case .string(let text) = value, field.values.contains(text) else {

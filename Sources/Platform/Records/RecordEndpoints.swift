@@ -3,11 +3,12 @@ import Storage
 
 /// The REST interface of a record type: list, read, create, update, delete under `/api/<path>`.
 enum RecordEndpoints {
+    static let id = Endpoint.Documentation.Parameter("id", .integer(minimum: 1), "The record's id.")
+
     static func endpoints(of type: RecordType) -> [Endpoint] {
         guard let path = type.path, let read = type.readPermission else { return [] }
         let collection = PathTemplate("/api/\(path)")
         let item = PathTemplate("/api/\(path)/{id}")
-        let id = Endpoint.Documentation.Parameter("id", .integer(minimum: 1), "The record's id.")
         let shape = type.outputSchema
         var endpoints = [
             Endpoint(
@@ -17,9 +18,9 @@ enum RecordEndpoints {
                     query: [
                         .init("limit", .integer(minimum: 1, maximum: 200), "How many at most; 50 if left out."),
                         .init("cursor", .string(maxLength: 2_000), "Where the last answer ended: its next_cursor."),
-                        .init("sort", .string(maxLength: 200), "A field, id, created_at or updated_at; with - before it for descending."),
-                    ] + type.fields.filter { type.table.column($0.name) != nil && $0.kind != .json }.map {
-                        .init($0.jsonName, .string(maxLength: 500), "Only those with this \($0.jsonName); with .ne, .lt, .le, .gt, .ge, .in or .begins after the name for other comparisons.")
+                        .init("sort", .string(maxLength: 200), "Fields, id, created_at or updated_at, with commas between; with - before it for descending."),
+                    ] + deletedParameter(type) + type.fields.filter { type.table.column($0.name) != nil && $0.kind != .json }.map {
+                        .init($0.jsonName, .string(maxLength: 500), "Only those with this \($0.jsonName); with .ne, .lt, .lte, .gt, .gte, .in or .begins after the name for other comparisons.")
                     },
                     replies: [
                         .init(200, "The records", .object([
@@ -35,11 +36,11 @@ enum RecordEndpoints {
                 return Reply(200, type.json(record), headers: [("ETag", etag(record))])
             },
         ]
-        guard let write = type.writePermission else { return endpoints }
+        endpoints += moves(of: type, path: path, shape: shape) + restore(of: type, path: path, shape: shape)
         let input = type.fields.filter { !$0.readOnly }
-        endpoints.append(
+        if let permission = type.permissions.create { endpoints.append(
             Endpoint(
-                .post, collection, access: .permission(write), execution: .write,
+                .post, collection, access: .permission(permission), execution: .write,
                 documentation: .init(
                     "Create: \(type.title)", tag: type.plugin, input: .object(input.map(\.member)),
                     replies: [.init(201, "The new record", .object(shape))])
@@ -51,14 +52,14 @@ enum RecordEndpoints {
                 let id = try RecordChanges(scope).create(type, values)
                 let record = try scope.records.find(type, id: id) ?? Object()
                 return Reply(201, type.json(record), headers: [("Location", "/api/\(path)/\(id)"), ("ETag", etag(record))])
-            })
+            }) }
         if type.appendOnly { return endpoints }
         let changes = input.map { field in
             Schema.Member(field.jsonName, field.isNeverEmpty ? field.schema : .nullable(field.schema), field.summary, example: field.example)
         }
-        endpoints.append(
+        if let permission = type.permissions.update { endpoints.append(
             Endpoint(
-                .patch, item, access: .permission(write), execution: .write,
+                .patch, item, access: .permission(permission), execution: .write,
                 documentation: .init(
                     "Change: \(type.title)", tag: type.plugin, pathParameters: [id], input: .object(changes),
                     replies: [.init(200, "The changed record", .object(shape))])
@@ -73,25 +74,29 @@ enum RecordEndpoints {
                 _ = try RecordChanges(scope).update(type, id: id, values)
                 let changed = try scope.records.find(type, id: id) ?? Object()
                 return Reply(200, type.json(changed), headers: [("ETag", etag(changed))])
-            })
-        endpoints.append(
+            }) }
+        if let permission = type.permissions.delete { endpoints.append(
             Endpoint(
-                .delete, item, access: .permission(write), execution: .write,
+                .delete, item, access: .permission(permission), execution: .write,
                 documentation: .init("Delete: \(type.title)", tag: type.plugin, pathParameters: [id], replies: [.init(204, "Deleted")])
             ) { call in
                 let (scope, record) = try find(type, call)
                 try requireMatch(type, record, call)
                 try RecordChanges(scope).delete(type, id: record["id"]?.int ?? 0)
                 return .noContent
-            })
+            }) }
         return endpoints
     }
 
+    private static func deletedParameter(_ type: RecordType) -> [Endpoint.Documentation.Parameter] {
+        type.softDelete ? [.init("deleted", .boolean, "true: those that were deleted and can be brought back.")] : []
+    }
+
     /// The record of the path, when the caller may see it: a record of another branch is not there.
-    private static func find(_ type: RecordType, _ call: Call) throws -> (RunScope, Object) {
+    static func find(_ type: RecordType, _ call: Call, deleted: Bool = false) throws -> (RunScope, Object) {
         let scope = try RunScope(call)
         let id = try call.id()
-        guard let record = try scope.records.find(type, id: id) else { throw Problem.noRecord(type, id) }
+        guard let record = try scope.records.find(type, id: id, deleted: deleted) else { throw Problem.noRecord(type, id) }
         if type.branchScoped, let branch = record["branch"]?.int, !call.principal.isMember(of: branch) {
             throw Problem.noRecord(type, id)
         }
@@ -105,7 +110,7 @@ enum RecordEndpoints {
     }
 
     /// Refuses to write over what the caller has not seen; without `If-Match` the last write wins.
-    private static func requireMatch(_ type: RecordType, _ record: Object, _ call: Call) throws {
+    static func requireMatch(_ type: RecordType, _ record: Object, _ call: Call) throws {
         guard let wanted = call.ifMatch, wanted != "*" else { return }
         let tags = wanted.split(separator: ",").map { $0.drop { $0 == " " } }
         guard !tags.contains(where: { $0.hasSuffix(etag(record)) && ($0.hasPrefix("\"") || $0.hasPrefix("W/")) }) else { return }
@@ -128,11 +133,12 @@ enum RecordEndpoints {
                 query.limit = limit
             case "sort":
                 sort = text
-                let descending = text.hasPrefix("-")
-                let name = descending ? String(text.dropFirst()) : text
-                let field = type.fields.first { $0.jsonName == name }?.name ?? name
-                query.order = field == "id" ? [] : [(field, descending)]
-                if field == "id", descending { query.order = [("id", true)] }
+                query.order = try order(text, type)
+            case "deleted" where type.softDelete:
+                guard text == "true" || text == "false" else {
+                    throw Problem(422, "request.invalid", "“deleted” must be true or false.", field: "deleted")
+                }
+                query.deleted = text == "true"
             case "cursor":
                 cursor = text
             default:
@@ -156,6 +162,24 @@ enum RecordEndpoints {
         return Reply(200, ["items": .array(rows.map(type.json)), "next_cursor": next])
     }
 
+    /// `-business_date,number` as the order of a query.
+    private static func order(_ text: String, _ type: RecordType) throws -> [(field: String, descending: Bool)] {
+        var order: [(field: String, descending: Bool)] = []
+        for word in text.split(separator: ",") {
+            let descending = word.hasPrefix("-")
+            let name = descending ? String(word.dropFirst()) : String(word)
+            let field = type.fields.first { $0.jsonName == name }?.name ?? name
+            if order.count == 5 || order.contains(where: { $0.field == field }) {
+                throw Problem(422, "request.invalid", "“sort” takes at most five fields, each once.", field: "sort")
+            }
+            // Nothing comes after the id in an order, as no two are the same; ascending it ends every order anyway.
+            if field == "id", !descending { break }
+            order.append((field, descending))
+            if field == "id" { break }
+        }
+        return order
+    }
+
     /// The values after which a page begins. A cursor serves the order for which it was given.
     private static func keys(of cursor: String, sort: String) throws -> [Value] {
         guard let bytes = Base64URL.decode(cursor), case .array(let keys)? = try? JSON.parse(bytes), keys.first == .string(sort) else {
@@ -164,7 +188,7 @@ enum RecordEndpoints {
         return Array(keys.dropFirst())
     }
 
-    private static func etag(_ record: Object) -> String {
+    static func etag(_ record: Object) -> String {
         "\"\(record["version"]?.int ?? 0)\""
     }
 }
@@ -179,7 +203,7 @@ extension RecordQuery {
             throw Problem(422, "request.invalid", "“\(name)” is not a field of this list.", field: name)
         }
         let word = parts.count > 1 ? String(parts[1]) : "eq"
-        guard let op = Operator(rawValue: word) else {
+        guard let op = Operator(named: word) else {
             throw Self.wrong("“\(word)” is not an operator; there are \(Operator.allCases.map(\.rawValue).joined(separator: ", "))", field.name)
         }
         func value(_ text: some StringProtocol) -> Value {

@@ -17,6 +17,15 @@ package struct RecordQuery {
         /// Text that begins with the value.
         case begins = "begins"
 
+        /// By its name; `gte` and `lte` are said too.
+        init?(named word: String) {
+            switch word {
+            case "gte": self = .atLeast
+            case "lte": self = .atMost
+            default: self.init(rawValue: word)
+            }
+        }
+
         var sql: String {
             switch self {
             case .equal: "="
@@ -39,6 +48,8 @@ package struct RecordQuery {
     package var conditions: [Condition] = []
     package var order: [(field: String, descending: Bool)] = []
     package var limit: Int
+    /// Those that were deleted and can be brought back, in place of the others.
+    package var deleted = false
     /// Rows after this one in the order: its values of the order's fields, then its id.
     package var after: [Value]?
 
@@ -52,7 +63,7 @@ package struct RecordQuery {
         for (field, condition) in filter {
             if case .object(let operators) = condition {
                 for (word, value) in operators {
-                    guard let op = Operator(rawValue: word) else {
+                    guard let op = Operator(named: word) else {
                         throw Self.wrong("“\(word)” is not an operator; there are \(Operator.allCases.map(\.rawValue).joined(separator: ", "))", field)
                     }
                     conditions.append(Condition(field: field, op: op, value: value))
@@ -99,6 +110,7 @@ package struct RecordQuery {
         }
         for key in order { text += key.descending ? "-" : "+"; text += key.field }
         if after != nil { text += ">" }
+        if deleted { text += "deleted" }
         return text
     }
 

@@ -125,6 +125,14 @@ package struct RecordStore {
         if db.changes == 0 { throw Problem.noRecord(type, id) }
     }
 
+    /// Brings back a record that was deleted, as it was.
+    /// - Throws: 404 `record.not_found` where none was deleted, 409 `record.not_unique` where another has taken its place.
+    package func restore(_ type: RecordType, id: Int64) throws {
+        guard type.softDelete else { throw Problem.noRecord(type, id) }
+        try translating(type, type.table, Object()) { try db.run(type.table.restore, id, now.description) }
+        if db.changes == 0 { throw Problem.noRecord(type, id) }
+    }
+
     package func version(_ type: RecordType, id: Int64) throws -> Int64? {
         let statement = try db.statement(type.table.select)
         defer { statement.reset() }
@@ -133,8 +141,9 @@ package struct RecordStore {
     }
 
     /// The record with all its fields and lines, or nil.
-    package func find(_ type: RecordType, id: Int64) throws -> Object? {
-        let statement = try db.statement(type.table.select)
+    /// - Parameter deleted: one that was deleted and can be brought back.
+    package func find(_ type: RecordType, id: Int64, deleted: Bool = false) throws -> Object? {
+        let statement = try db.statement(deleted ? type.table.selectDeleted : type.table.select)
         defer { statement.reset() }
         statement.bind(1, id)
         guard try statement.step() else { return nil }

@@ -12,50 +12,6 @@ extension RecordTable {
         return script
     }
 
-    /// What brings a database made by `older` to this declaration, where that only adds.
-    /// - Throws: `DeclarationError` for a change that would lose or reinterpret data; such a change is written out as a migration.
-    package func additions(since older: RecordTable, file: String, references: (String) throws -> String) throws -> String {
-        var script = ""
-        for column in columns {
-            if let before = older.column(column.field.name) {
-                guard before.name == column.name, before.sqlType == column.sqlType, before.places == column.places || column.field.kind != .decimal
-                else {
-                    throw DeclarationError(
-                        file: file, field: "fields.\(column.field.name)",
-                        message: "changes its kind from \(before.field.kind.rawValue) to \(column.field.kind.rawValue); that needs a migration file")
-                }
-                let gone = before.field.values.filter { !column.field.values.contains($0) }
-                if column.field.kind == .enum, before.field.values != column.field.values {
-                    throw DeclarationError(
-                        file: file, field: "fields.\(column.field.name)",
-                        message: gone.isEmpty ? "adds values to an enum; that needs a migration file" : "drops the values \(gone.joined(separator: ", ")); that needs a migration file")
-                }
-            } else {
-                guard !column.field.required || column.defaultSQL != nil else {
-                    throw DeclarationError(
-                        file: file, field: "fields.\(column.field.name)", message: "is new and required, so it needs a default for the rows that exist")
-                }
-                if column.field.unique {
-                    throw DeclarationError(file: file, field: "fields.\(column.field.name)", message: "is new and unique; that needs a migration file")
-                }
-                script += "ALTER TABLE \(name) ADD COLUMN \(try column.definition(references));\n"
-            }
-        }
-        for column in older.columns where self.column(column.field.name) == nil {
-            throw DeclarationError(file: file, field: "fields.\(column.field.name)", message: "is gone; dropping data needs a migration file")
-        }
-        let before = Set(older.indexStatements())
-        for statement in indexStatements() where !before.contains(statement) { script += statement }
-        for (field, table) in lines {
-            if let old = older.lines.first(where: { $0.field.name == field.name })?.table {
-                script += try table.additions(since: old, file: file, references: references)
-            } else {
-                script += try table.create(references, parent: name) + table.indexDefinitions()
-            }
-        }
-        return script
-    }
-
     private func create(_ references: (String) throws -> String, parent: String? = nil) rethrows -> String {
         var parts: [String] = []
         if let parent {
@@ -93,9 +49,10 @@ extension RecordTable {
 
     private func indexStatements() -> [String] {
         var result: [String] = []
-        func add(_ columns: [RecordColumn], unique: Bool) {
-            let live = softDelete && unique ? " WHERE deleted_at IS NULL" : ""
-            let index = "\(name)_\(columns.map(\.name).joined(separator: "_"))_idx"
+        func add(_ columns: [RecordColumn], unique: Bool, filter: [String] = []) {
+            let terms = (softDelete && unique ? ["deleted_at IS NULL"] : []) + filter
+            let live = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
+            let index = "\(name)_\(columns.map(\.name).joined(separator: "_"))\(filter.isEmpty ? "" : "_partial")_idx"
             result.append(
                 "CREATE \(unique ? "UNIQUE " : "")INDEX \(index) ON \(name) (\(columns.map(\.sql).joined(separator: ", ")))\(live);\n")
         }
@@ -103,7 +60,8 @@ extension RecordTable {
             if column.field.unique { add([column], unique: true) } else if column.field.indexed { add([column], unique: false) }
         }
         for index in indexes {
-            add(index.fields.compactMap { column($0) }, unique: index.unique)
+            let filter = index.filter.compactMap { condition in column(condition.field).flatMap { $0.condition(condition.value) } }
+            add(index.fields.compactMap { column($0) }, unique: index.unique, filter: filter)
         }
         return result
     }
@@ -131,6 +89,16 @@ extension RecordColumn {
         }
         if !checks.isEmpty { text += " CHECK (\(checks.joined(separator: " AND ")))" }
         return text
+    }
+
+    /// A comparison of the column with a value, for the filter of a partial index; nil for what cannot be compared.
+    func condition(_ value: Value) -> String? {
+        switch (field.kind, value) {
+        case (.text, .string(let text)), (.enum, .string(let text)), (.date, .string(let text)): "\(sql) = '\(text.replacingQuotes)'"
+        case (.boolean, .bool(let flag)): "\(sql) = \(flag ? 1 : 0)"
+        case (.integer, .int(let number)), (.ref, .int(let number)): "\(sql) = \(number)"
+        default: nil
+        }
     }
 
     var defaultSQL: String? {

@@ -6,6 +6,13 @@ package final class RecordTable: Sendable {
     package struct Index: Sendable, Equatable {
         package let fields: [String]
         package let unique: Bool
+        /// Only rows with these values are in it.
+        package var filter: [Condition] = []
+
+        package struct Condition: Sendable, Equatable {
+            package let field: String
+            package let value: Value
+        }
     }
 
     package let name: String
@@ -23,6 +30,9 @@ package final class RecordTable: Sendable {
     package let insert: SQL
     /// Rows by id; for lines, all rows of a parent in order.
     package let select: SQL
+    /// Rows by id that were deleted and can be brought back.
+    package let selectDeleted: SQL
+    package let restore: SQL
     package let delete: SQL
     package let selectList: String
 
@@ -66,8 +76,11 @@ package final class RecordTable: Sendable {
         self.columns = columns
         self.lines = lines
         for index in indexes {
-            for field in index.fields where !fields.contains(where: { $0.name == field }) {
-                throw declaration.wrong("indexes", "name “\(field)”, which is not a field")
+            for field in index.fields where !columns.contains(where: { $0.field.name == field }) {
+                throw declaration.wrong("indexes", "name “\(field)”, which is not a field with a column")
+            }
+            for condition in index.filter where columns.first(where: { $0.field.name == condition.field })?.condition(condition.value) == nil {
+                throw declaration.wrong("indexes", "have a condition on “\(condition.field)” that no index can have")
             }
         }
         let names = columns.map(\.sql)
@@ -77,11 +90,15 @@ package final class RecordTable: Sendable {
             selectList = names.joined(separator: ", ")
             select = SQL("SELECT \(selectList) FROM \(name) WHERE parent_id = ?1 ORDER BY line_number")
             delete = SQL("DELETE FROM \(name) WHERE parent_id = ?1")
+            selectDeleted = select
+            restore = delete
         } else {
             let all = names + ["created_at", "created_by", "updated_at"]
             insert = SQL("INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count)))")
             selectList = (["id", "version", "created_at", "created_by", "updated_at"] + names).joined(separator: ", ")
             select = SQL("SELECT \(selectList) FROM \(name) WHERE id = ?1\(softDelete ? " AND deleted_at IS NULL" : "")")
+            selectDeleted = SQL("SELECT \(selectList) FROM \(name) WHERE id = ?1 AND deleted_at IS NOT NULL")
+            restore = SQL("UPDATE \(name) SET deleted_at = NULL, updated_at = ?2, version = version + 1 WHERE id = ?1 AND deleted_at IS NOT NULL")
             delete =
                 softDelete
                 ? SQL("UPDATE \(name) SET deleted_at = ?2, updated_at = ?2, version = version + 1 WHERE id = ?1 AND deleted_at IS NULL")
@@ -94,6 +111,12 @@ package final class RecordTable: Sendable {
     /// Columns before the declared ones in `selectList`.
     static let systemColumns = 5
     static let reserved: Set<String> = ["id", "version", "created_at", "created_by", "updated_at", "deleted_at", "parent_id", "line_number"]
+
+    /// This table with further fields.
+    func adding(_ more: [FieldDeclaration], _ declaration: Declaration) throws(DeclarationError) -> RecordTable {
+        try RecordTable(
+            name: name, fields: fields + more, indexes: indexes, softDelete: softDelete, appendOnly: appendOnly, declaration: declaration)
+    }
 
     package func column(_ field: String) -> RecordColumn? {
         columns.first { $0.field.name == field }
@@ -137,9 +160,11 @@ package final class RecordColumn: Sendable {
         // A bound finer than what is stored is checked the long way.
         lowest = field.minimum.map { $0.scaled(places: scale) ?? .max } ?? .min
         highest = field.maximum.map { $0.scaled(places: scale) ?? .min } ?? .max
-        longest = field.maximum?.wholeValue ?? 10_000
-        if field.minimum != nil || field.maximum != nil || field.required {
+        // Text with a pattern always goes the long way.
+        longest = field.pattern == nil ? field.maximum?.wholeValue ?? 10_000 : -1
+        if field.minimum != nil || field.maximum != nil || field.required || field.pattern != nil {
             var loose = field
+            loose.pattern = nil
             loose.minimum = nil
             loose.maximum = nil
             loose.required = false

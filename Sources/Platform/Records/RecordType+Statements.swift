@@ -81,7 +81,7 @@ extension RecordType {
     }
 
     private func terms(_ query: RecordQuery, _ marks: inout Marks) throws -> [String] {
-        var terms: [String] = table.softDelete ? ["deleted_at IS NULL"] : []
+        var terms: [String] = table.softDelete ? ["deleted_at IS \(query.deleted ? "NOT " : "")NULL"] : []
         for condition in query.conditions {
             let column = try columnName(condition.field)
             switch condition.op {

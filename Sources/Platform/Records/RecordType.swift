@@ -1,4 +1,5 @@
 import Core
+import Scripting
 import Storage
 
 /// A kind of record, declared once by a plugin: its table, its checks, its REST interface and its permissions all follow.
@@ -26,6 +27,10 @@ package final class RecordType: Sendable {
     package let listFields: [String]
     /// Takes its number from this series at creation.
     package let number: Number?
+    /// The state field with its moves.
+    package let state: RecordState?
+    /// The file's own code: guards and effects of moves.
+    let program: Program
 
     /// What takes which permission. Those for single verbs are `write`'s where they are not named.
     package struct Permissions: Sendable {
@@ -44,13 +49,16 @@ package final class RecordType: Sendable {
     package struct Number: Sendable {
         package let field: String
         package let series: String
+        /// Of a series that the record type brings itself.
+        package let format: String?
     }
 
     package var fields: [FieldDeclaration] { table.fields }
 
-    /// - Parameter value: what `records/<name>.lua` returned.
-    package init(_ value: Value, plugin: String, file: String) throws(DeclarationError) {
-        let declaration = try Declaration(value, file: file)
+    /// - Parameter declaration: what `records/<name>.lua` returned.
+    package init(_ declaration: Declaration, plugin: String, program: Program) throws(DeclarationError) {
+        let file = declaration.file
+        self.program = program
         name = try declaration.requiredText("type")
         let parts = name.split(separator: ".")
         guard parts.count == 2, parts.allSatisfy({ FieldDeclaration.isName(String($0)) }) else {
@@ -80,22 +88,78 @@ package final class RecordType: Sendable {
         softDelete = try declaration.flag("soft_delete")
         audited = try declaration.flag("audit", default: true)
         listFields = try declaration.table("views")?.texts("list") ?? []
-        let fields = try FieldDeclaration.list(declaration, "fields")
+        var fields = try FieldDeclaration.list(declaration, "fields")
         if fields.isEmpty { throw declaration.wrong("fields", "is missing") }
         if branchScoped, !fields.contains(where: { $0.name == "branch" && $0.target == "branch" }) {
             throw declaration.wrong("scope", "is \"branch\", so a field { \"branch\", \"ref\", to = \"branch\" } is needed")
         }
-        if let number = try declaration.table("number") {
-            self.number = Number(field: try number.text("field") ?? "number", series: try number.requiredText("series"))
-            try number.finish()
+        number = try Self.number(declaration, type: name, &fields)
+        if let table = try declaration.table("state") {
+            let state = try RecordState(table, fields: fields, update: self.permissions.update)
+            if appendOnly { throw declaration.wrong("state", "moves, and the type is append_only") }
+            for index in fields.indices where fields[index].name == state.field {
+                fields[index].fallback = .string(state.initial)
+                fields[index].readOnly = true
+            }
+            self.state = state
         } else {
-            number = nil
+            state = nil
         }
+        declaration.accept("add_to")
         let plural = try declaration.text("plural") ?? "\(parts[1])s"
         table = try RecordTable(
             name: "\(plugin)_\(plural)", fields: fields, indexes: Self.indexes(declaration), softDelete: softDelete,
             appendOnly: appendOnly, declaration: declaration)
+        for name in listFields where !fields.contains(where: { $0.name == name }) && !RecordTable.systemFields.contains(name) {
+            throw declaration.wrong("views.list", "names “\(name)”, which is not a field")
+        }
         try declaration.finish()
+    }
+
+    /// The type with the fields that another plugin adds.
+    func adding(_ addition: RecordAddition) throws(DeclarationError) -> RecordType {
+        let declaration = try Declaration(.object(Object()), file: addition.file, place: "add_to.\(name)")
+        return RecordType(self, table: try table.adding(addition.fields, declaration))
+    }
+
+    private init(_ type: RecordType, table: RecordTable) {
+        name = type.name
+        plugin = type.plugin
+        title = type.title
+        path = type.path
+        self.table = table
+        permissions = type.permissions
+        file = type.file
+        branchScoped = type.branchScoped
+        appendOnly = type.appendOnly
+        softDelete = type.softDelete
+        audited = type.audited
+        listFields = type.listFields
+        number = type.number
+        state = type.state
+        program = type.program
+    }
+
+    /// `number = { series = "pos.sale" }` names a series of the plugin, `number = { series = "PTS-{year}-{seq:6}" }` brings one.
+    /// The field that takes the number is there even where it is not declared.
+    private static func number(
+        _ declaration: Declaration, type: String, _ fields: inout [FieldDeclaration]
+    ) throws(DeclarationError) -> Number? {
+        guard let number = try declaration.table("number") else { return nil }
+        let name = try number.text("field") ?? "number"
+        let series = try number.requiredText("series")
+        if try !number.flag("gapless", default: true) { throw number.wrong("gapless", "is false, and series have no gaps here") }
+        try number.finish()
+        if let field = fields.first(where: { $0.name == name }) {
+            guard field.kind == .text else { throw number.wrong("field", "is “\(name)”, which is not text") }
+        } else {
+            var field = FieldDeclaration(name: name, kind: .text)
+            field.unique = true
+            field.readOnly = true
+            fields.insert(field, at: 0)
+        }
+        guard series.contains("{") else { return Number(field: name, series: series, format: nil) }
+        return Number(field: name, series: type, format: series)
     }
 
     private static func indexes(_ declaration: Declaration) throws(DeclarationError) -> [RecordTable.Index] {
@@ -106,7 +170,11 @@ package final class RecordType: Sendable {
             var columns: [String] = []
             while case .string(let column)? = index.value(String(columns.count + 1)) { columns.append(column) }
             if columns.isEmpty { throw declaration.wrong(place, "must name fields, such as { \"product\", \"branch\" }") }
-            result.append(RecordTable.Index(fields: columns, unique: try index.flag("unique")))
+            var made = RecordTable.Index(fields: columns, unique: try index.flag("unique"))
+            if let filter = try index.table("where") {
+                for name in filter.names { made.filter.append(.init(field: name, value: filter.value(name) ?? .null)) }
+            }
+            result.append(made)
             try index.finish()
         }
         return result

@@ -105,7 +105,6 @@ package final class InstalledPlugins: Sendable {
                     throw Problem(422, "plugin.conflict", "\(package.name) declares the record type \(type.name) a second time.")
                 }
                 recordTypes[type.name] = type
-                endpoints += RecordEndpoints.endpoints(of: type)
             }
             for contract in package.contracts {
                 if contracts[contract.id] != nil {
@@ -117,6 +116,10 @@ package final class InstalledPlugins: Sendable {
             for hook in package.hooks {
                 hooks[HookKey(on: hook.on == "plugin" ? "plugin:\(package.name)" : hook.on, phase: hook.phase), default: []].append(hook)
             }
+        }
+        try RecordAddition.apply(packages, to: &recordTypes)
+        for package in packages {
+            endpoints += package.recordTypes.flatMap { RecordEndpoints.endpoints(of: recordTypes[$0.name] ?? $0) }
             endpoints += package.routes.map(\.endpoint)
         }
         self.recordTypes = recordTypes
@@ -137,12 +140,16 @@ package final class InstalledPlugins: Sendable {
         }
         permissions = packages.flatMap(\.manifest.permissions)
         let catalogue = PermissionCatalogue(plugins: permissions)
+        try PluginChecks.checkTables(packages, recordTypes)
         for package in packages { try PluginChecks.check(package, recordTypes: recordTypes, permissions: catalogue) }
     }
 
     func hooks(on: String, _ phase: Phase) -> [HookDeclaration] {
         hooks[HookKey(on: on, phase: phase)] ?? []
     }
+
+    /// The record types in the order of their plugins, with the fields that others add.
+    var typesInOrder: [RecordType] { packages.flatMap(\.recordTypes).map { recordTypes[$0.name] ?? $0 } }
 
     package func package(_ name: String) -> PluginPackage? { packages.first { $0.name == name } }
 }

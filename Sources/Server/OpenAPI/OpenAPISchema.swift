@@ -5,13 +5,14 @@ extension Schema {
     /// The JSON Schema (2020-12, as OpenAPI 3.1 wants it) of the shape.
     package var openAPI: Value {
         switch self {
-        case .string(let minimum, let maximum, let allowed):
+        case .string(let minimum, let maximum, let allowed, let pattern):
             var object: Object = ["type": .string("string")]
             if !allowed.isEmpty {
                 object["enum"] = .array(allowed.map { .string($0) })
             } else {
                 if minimum > 0 { object["minLength"] = .int(Int64(minimum)) }
                 object["maxLength"] = .int(Int64(maximum))
+                if let pattern { object["pattern"] = .string("^(?:\(pattern.core))\(minimum > 0 ? "" : "?")$") }
             }
             return .object(object)
         case .integer(let minimum, let maximum):
@@ -48,8 +49,9 @@ extension Schema {
     /// A value of the shape, made of the members' own examples where they have one.
     package var example: Value {
         switch self {
-        case .string(let minimum, _, let allowed):
+        case .string(let minimum, _, let allowed, let pattern):
             if let first = allowed.first { return .string(first) }
+            if let pattern { return .string(pattern.sample) }
             return .string(minimum > 6 ? String(repeating: "x", count: minimum) : "string")
         case .integer(let minimum, let maximum): return .int(min(max(1, minimum), maximum))
         case .decimal: return .string("1.25")

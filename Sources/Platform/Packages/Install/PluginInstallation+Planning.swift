@@ -31,9 +31,10 @@ extension PluginInstallation {
         try reserved?.check(after.endpoints)
         let isBack = action == .rollback || action == .downgrade || returnsOlder
         let migrations = former == nil || isBack ? [] : try pending(package)
-        let declared = before.plugins.packages.flatMap(\.recordTypes)
+        // With the fields that plugins add to types of others.
+        let declared = before.plugins.typesInOrder
         let schema = SchemaMigration(
-            before: declared + (older == nil ? former?.recordTypes ?? [] : []), after: after.packages.flatMap(\.recordTypes),
+            before: declared + (older == nil ? former?.recordTypes ?? [] : []), after: after.typesInOrder,
             migrations: migrations, keepsWhatIsGone: isBack, currency: tenant.currency)
         let schemaPlan = try schema.plan(db)
         let rules = try rules(for: package, offer, removed: removed, contents, after)

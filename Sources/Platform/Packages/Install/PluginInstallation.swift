@@ -156,6 +156,14 @@ package struct PluginInstallation {
     private func defineSeries(_ package: PluginPackage) throws {
         let ledger = db.ledger(clock: clock)
         let there = Set(try ledger.seriesList().map(\.name))
+        for type in package.recordTypes {
+            guard let number = type.number, let format = number.format, !there.contains(number.series) else { continue }
+            _ = try ledger.defineSeries(
+                NewSeries(
+                    name: number.series, format: try NumberFormat(format), reset: format.contains("{year}") ? .year : .never,
+                    isBranched: format.contains("{branch}")),
+                actor: actor.ledgerActor)
+        }
         for series in package.manifest.series where !there.contains(series.name) {
             guard let reset = SeriesReset(rawValue: series.reset) else {
                 throw DeclarationError(
