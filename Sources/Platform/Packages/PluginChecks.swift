@@ -49,6 +49,9 @@ enum PluginChecks {
         guard let type = recordTypes[hook.on] else {
             throw DeclarationError(file: hook.file, field: "on", message: "is “\(hook.on)”, which is no record type here")
         }
+        for field in hook.filter?.fields ?? [] where !type.fields.contains(where: { $0.name == field }) && !RecordTable.systemFields.contains(field) {
+            throw DeclarationError(file: hook.file, field: "when.\(field)", message: "is no field of \(type.name)")
+        }
         let manifest = package.manifest
         guard type.plugin == package.name || manifest.readableTypes.contains(type.name) || manifest.writableTypes.contains(type.name) else {
             throw DeclarationError(

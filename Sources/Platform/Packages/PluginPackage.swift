@@ -76,7 +76,7 @@ package final class PluginPackage: Sendable {
                     recordTypes.append(try RecordType(declaration, plugin: name, program: program))
                 }
             case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
-            case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
+            case "hooks": hooks.append(try HookDeclaration(value, plugin: name, hash: hash, file: file, program: program))
             case "contracts": contracts.append(try Contract(value, file: file, program: program))
             case "migrations":
                 let source = files[String(file.dropFirst(name.utf8.count + 1))] ?? []

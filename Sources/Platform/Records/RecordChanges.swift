@@ -19,8 +19,7 @@ struct RecordChanges {
             var values = given
             try checkState(type, values, old: nil)
             try takeNumber(type, &values)
-            try runHooks(type, .beforeSave, &values, old: nil)
-            try runHooks(type, .validate, &values, old: nil)
+            for phase in [Phase.defaults, .beforeSave, .compute, .validate] { try runHooks(type, phase, &values, old: nil) }
             try checkState(type, values, old: nil)
             try scope.countWritten(rows: 1 + type.table.lines.reduce(0) { $0 + (values[$1.field.name]?.array?.count ?? 0) })
             let id = try scope.records.insert(type, values)
@@ -66,15 +65,16 @@ struct RecordChanges {
 
     func update(_ type: RecordType, id: Int64, _ given: Object, version: Int64? = nil, moving: Bool = false) throws -> Int64 {
         try whole(type) {
-            let needsOld = type.audited || type.state != nil || hasHooks(type, .beforeSave) || hasHooks(type, .validate)
+            let phases = [Phase.beforeSave, .compute, .validate]
+            let isHooked = phases.contains { hasHooks(type, $0) }
+            let needsOld = type.audited || type.state != nil || isHooked
             let old = needsOld ? try scope.records.find(type, id: id) : nil
             if needsOld, old == nil { throw Problem.noRecord(type, id) }
             var changes = given
-            if let old, hasHooks(type, .beforeSave) || hasHooks(type, .validate) {
+            if let old, isHooked {
                 var whole = old
                 for (name, value) in given { whole[name] = value }
-                try runHooks(type, .beforeSave, &whole, old: old)
-                try runHooks(type, .validate, &whole, old: old)
+                for phase in phases { try runHooks(type, phase, &whole, old: old) }
                 for field in type.fields where !Value.same(whole[field.name], old[field.name]) { changes[field.name] = whole[field.name] ?? .null }
             }
             if let old, !moving { try checkState(type, changes, old: old) }
@@ -150,8 +150,23 @@ struct RecordChanges {
 
     private func runHooks(_ type: RecordType, _ phase: Phase, _ values: inout Object, old: Object?) throws {
         for hook in plugins.hooks(on: type.name, phase) {
-            let changed = try HookRun.run(hook, values, old: old, scope)
-            if phase == .beforeSave { values = changed }
+            if let filter = hook.filter, !filter.fits(values) { continue }
+            guard let changed = try HookRun.run(hook, values, old: old, scope), phase.changesItsRecord else { continue }
+            try checkReach(of: hook, type, values, changed)
+            values = changed
+        }
+    }
+
+    /// A hook of another plugin changes fields that its plugin added, and others with the capability to write the type.
+    private func checkReach(of hook: HookDeclaration, _ type: RecordType, _ before: Object, _ after: Object) throws {
+        if hook.plugin == type.plugin { return }
+        if plugins.package(hook.plugin)?.manifest.writableTypes.contains(type.name) == true { return }
+        let own = RecordAddition.prefix(hook.plugin)
+        for field in type.fields where !field.name.hasPrefix(own) && !Value.same(before[field.name], after[field.name]) {
+            throw Problem(
+                403, "script.capability",
+                "The hook \(hook.name) changes \(field.name) of \(type.name), and its plugin has no capability to write that type. "
+                    + "Name it in capabilities.record.write.", field: field.name)
         }
     }
 }

@@ -23,6 +23,17 @@ package enum RecordMoveSchema {
                 BEGIN SELECT RAISE(ABORT, 'platform_record_moves is append-only'); END;
                 CREATE TRIGGER platform_record_moves_no_delete BEFORE DELETE ON platform_record_moves
                 BEGIN SELECT RAISE(ABORT, 'platform_record_moves is append-only'); END;
-                """)
+                """),
+        Migration(
+            room: "records", number: 2, name: "hooks that keep failing",
+            sql: """
+                -- Hooks that are not tried any more, by name and version of their plugin.
+                CREATE TABLE platform_hook_switches (
+                  hook            TEXT PRIMARY KEY,
+                  failures        INTEGER NOT NULL,
+                  error           TEXT    NOT NULL,
+                  switched_off_at TEXT    NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """),
     ]
 }

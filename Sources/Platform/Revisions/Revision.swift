@@ -126,6 +126,10 @@ package final class InstalledPlugins: Sendable {
         typesByName = recordTypes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), $0.value) }
         self.contracts = contracts
         self.jobs = jobs
+        let names = Set(packages.map(\.name))
+        for (key, list) in hooks where list.count > 1 || !list[0].after.isEmpty || !list[0].before.isEmpty {
+            hooks[key] = try HookOrder.sorted(list, plugins: names)
+        }
         self.hooks = hooks
         // A plugin's own route stands for the path that its record type would be served at.
         let written = Set(packages.flatMap { $0.routes.map { "\($0.method.rawValue) \($0.path)" } })
@@ -150,6 +154,11 @@ package final class InstalledPlugins: Sendable {
 
     /// The record types in the order of their plugins, with the fields that others add.
     var typesInOrder: [RecordType] { packages.flatMap(\.recordTypes).map { recordTypes[$0.name] ?? $0 } }
+
+    /// All hooks, by record type and phase in the order in which they run.
+    package var hooksInOrder: [HookDeclaration] {
+        hooks.sorted { ($0.key.on, $0.key.phase.rawValue) < ($1.key.on, $1.key.phase.rawValue) }.flatMap(\.value)
+    }
 
     package func package(_ name: String) -> PluginPackage? { packages.first { $0.name == name } }
 }

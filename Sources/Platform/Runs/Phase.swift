@@ -3,6 +3,8 @@ package enum Phase: String, Sendable, CaseIterable {
     /// A rule set's function, a default, a price, a tax category: reads, writes nothing.
     case compute
     case validate
+    /// Fills in what a new record was not given.
+    case defaults = "default"
     case beforeSave = "before_save"
     case afterSave = "after_save"
     case beforeDelete = "before_delete"
@@ -18,7 +20,15 @@ package enum Phase: String, Sendable, CaseIterable {
     case migrate
 
     /// The phases that a hook file may name.
-    static let hooks: [Phase] = [.validate, .beforeSave, .afterSave, .beforeDelete, .install, .upgrade, .uninstall]
+    static let hooks: [Phase] = [.defaults, .compute, .validate, .beforeSave, .afterSave, .beforeDelete, .install, .upgrade, .uninstall]
+}
+
+extension Phase {
+    /// The phases of a plugin's own life.
+    static let lifecycle: [Phase] = [.install, .upgrade, .uninstall]
+
+    /// Whether what a hook changes in its record goes on.
+    var changesItsRecord: Bool { self == .defaults || self == .compute || self == .beforeSave }
 }
 
 /// A set of phases, for the legality of a host function.

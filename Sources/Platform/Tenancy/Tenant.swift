@@ -14,6 +14,8 @@ package final class Tenant: Sendable {
     /// What runs for the tenant now; the next revision is put here when it is published.
     package let revisionSlot = RevisionSlot()
     let identity = IdentityCache()
+    /// Which hooks keep failing.
+    package let hookBreaker = HookBreaker()
     /// Names that somebody tried to sign in with and that nobody has.
     let unknownNames = FailedNames()
     private let current: Mutex<TenantFacts>
@@ -63,6 +65,7 @@ package final class Tenant: Sendable {
         identity.drop()
         unknownNames.drop()
         revisionSlot.drop()
+        hookBreaker.drop()
     }
 }
 
