@@ -38,6 +38,8 @@ package struct Manifest: Sendable {
     let elevated: [String]
     /// Account codes that it may post to; `*` at the end stands for any rest.
     let postingAccounts: [String]
+    /// Whether its reports may read the books.
+    let readsLedger: Bool
 
     package init(_ value: Value, file: String) throws(DeclarationError) {
         let declaration = try Declaration(value, file: file)
@@ -104,7 +106,9 @@ package struct Manifest: Sendable {
         writableTypes = try records?.texts("write") ?? []
         try records?.finish()
         elevated = try table?.texts("elevate") ?? []
-        postingAccounts = try table?.table("ledger")?.texts("post") ?? []
+        let ledger = try table?.table("ledger")
+        postingAccounts = try ledger?.texts("post") ?? []
+        readsLedger = try ledger?.flag("read") ?? false
         try declaration.finish()
     }
 }

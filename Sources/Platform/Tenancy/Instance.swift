@@ -21,6 +21,7 @@ package final class Instance: Sendable {
     package let reservedRoutes = ReservedRoutes()
     package let backupLog = BackupLog()
     package let scriptLog = ScriptLog()
+    package let reports = ReportCache()
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.
