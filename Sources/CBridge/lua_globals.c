@@ -3,8 +3,11 @@
 #include "lua_internal.h"
 
 enum { MAX_CONSTANTS = 1 << 20, MAX_PROTO_DEPTH = 250 };
-enum { OP_LOADK = 3, OP_GETUPVAL = 9, OP_GETTABUP = 11, OP_GETTABLE = 12, OP_GETFIELD = 14, OP_SETTABUP = 15,
-       OP_SETTABLE = 16, OP_SETFIELD = 18 };
+enum {
+    OP_MOVE = 0, OP_LOADI = 1, OP_LOADF = 2, OP_LOADK = 3, OP_LOADFALSE = 5, OP_LOADTRUE = 7, OP_GETUPVAL = 9, OP_SETUPVAL = 10,
+    OP_GETTABUP = 11, OP_GETTABLE = 12, OP_GETI = 13, OP_GETFIELD = 14, OP_SETTABUP = 15, OP_SETTABLE = 16, OP_SETI = 17,
+    OP_SETFIELD = 18, OP_NEWTABLE = 19, OP_JMP = 56, OP_FIRST_TEST = 57, OP_LAST_TEST = 66, OP_CLOSURE = 79,
+};
 
 typedef struct text {
     const uint8_t *bytes; // NULL when absent
@@ -107,35 +110,43 @@ static void report(walker *w, const function *f, size_t index, int line, bool wr
     w->visit(w->context, (kl_global_use){copy, line, write});
 }
 
+enum { NOTHING = -1, ENVIRONMENT = -2 }; // what a register holds, else the index of a constant
+
+/// Forgets what an instruction may overwrite: its own register, and all above where it may write several.
+static void forget(int *held, unsigned op, unsigned a) {
+    switch (op) {
+        case OP_SETTABUP: case OP_SETTABLE: case OP_SETI: case OP_SETFIELD: case OP_SETUPVAL: case OP_JMP:
+            return;
+        case OP_MOVE: case OP_LOADI: case OP_LOADF: case OP_LOADK: case OP_LOADFALSE: case OP_LOADTRUE: case OP_GETUPVAL:
+        case OP_GETTABUP: case OP_GETTABLE: case OP_GETI: case OP_GETFIELD: case OP_NEWTABLE: case OP_CLOSURE:
+            held[a] = NOTHING;
+            return;
+        default:
+            for (unsigned i = op >= OP_FIRST_TEST && op <= OP_LAST_TEST ? 256 : a; i < 256; i++) held[i] = NOTHING;
+    }
+}
+
 /// _ENV is an upvalue; with many constants its fields are reached through registers.
 static void walk_code(walker *w, const function *f) {
     walker absolute = {.at = f->lines, .end = f->end, .good = true};
-    int line = f->line_defined;
-    int env_register = -1, key_register = -1;
-    size_t key = 0, absolute_left = f->absolute_count;
+    int line = f->line_defined, held[256];
+    size_t absolute_left = f->absolute_count;
+    for (int i = 0; i < 256; i++) held[i] = NOTHING;
     for (size_t pc = 0; pc < f->code_count; pc++) {
         int8_t delta = (int8_t)f->line_deltas[pc];
         if (delta != -128) line += delta;
         else if (absolute_left-- > 0) read_size(&absolute), line = (int)read_size(&absolute);
         uint32_t word = instruction(f, pc);
         unsigned op = word & 0x7f, a = word >> 7 & 0xff, b = word >> 16 & 0xff, c = word >> 24;
-        bool keyed = key_register >= 0;
-        switch (op) {
-            case OP_GETTABUP: if (b == f->env) report(w, f, c, line, false); break;
-            case OP_SETTABUP: if (a == f->env) report(w, f, b, line, true); break;
-            case OP_GETFIELD: if ((int)b == env_register) report(w, f, c, line, false); break;
-            case OP_SETFIELD: if ((int)a == env_register) report(w, f, b, line, true); break;
-            case OP_GETTABLE:
-                if ((int)b == env_register && keyed && (int)c == key_register) report(w, f, key, line, false);
-                break;
-            case OP_SETTABLE:
-                if ((int)a == env_register && keyed && (int)b == key_register) report(w, f, key, line, true);
-                break;
-            default: break;
-        }
-        if (op == OP_GETUPVAL && b == f->env) env_register = (int)a;
-        else if (op == OP_LOADK) key_register = (int)a, key = word >> 15;
-        else if (op == OP_GETTABLE || op == OP_GETFIELD) env_register = key_register = -1;
+        if (op == OP_GETTABUP && b == f->env) report(w, f, c, line, false);
+        if (op == OP_SETTABUP && a == f->env) report(w, f, b, line, true);
+        if (op == OP_GETFIELD && held[b] == ENVIRONMENT) report(w, f, c, line, false);
+        if (op == OP_SETFIELD && held[a] == ENVIRONMENT) report(w, f, b, line, true);
+        if (op == OP_GETTABLE && held[b] == ENVIRONMENT && held[c] >= 0) report(w, f, (size_t)held[c], line, false);
+        if (op == OP_SETTABLE && held[a] == ENVIRONMENT && held[b] >= 0) report(w, f, (size_t)held[b], line, true);
+        forget(held, op, a);
+        if (op == OP_GETUPVAL && b == f->env) held[a] = ENVIRONMENT;
+        if (op == OP_LOADK) held[a] = (int)(word >> 15);
     }
 }
 

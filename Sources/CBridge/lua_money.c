@@ -64,11 +64,12 @@ static int money_new(lua_State *L) {
 static int money_parse(lua_State *L) {
     size_t length, code_length;
     unsigned exponent;
+    bool is_text = lua_type(L, 1) == LUA_TSTRING; // a number would be turned into text
     const char *text = luaL_checklstring(L, 1, &length);
     const char *code = check_currency(L, 2, &code_length, &exponent);
     wide value;
     int scale;
-    if (lua_type(L, 1) != LUA_TSTRING || !kl_parse_decimal(text, length, &value, &scale)) {
+    if (!is_text || !kl_parse_decimal(text, length, &value, &scale)) {
         return luaL_error(L, "money: '%s' is not an amount", lua_pushlstring(L, text, length < 40 ? length : 40));
     }
     for (; scale > (int)exponent; scale--) {

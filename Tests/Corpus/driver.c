@@ -162,7 +162,12 @@ static void read_header(script *s) {
     if (s->prefix) unescape(s->prefix);
 }
 
-static kl_base *base;
+static kl_base *base, *kernel_base; // the scripts in kernel/ see `kernel` itself
+
+static const char kernel_prelude[] =
+    "local kernel = ...\n"
+    "kernel.global('kernel', kernel.setmetatable({}, { __index = kernel, __metatable = false }))\n"
+    "kernel.global('guard', function(ok) if not ok then error('refused by the prelude') end end)\n";
 static bool slow, timing;
 static atomic_int failures;
 
@@ -255,7 +260,7 @@ static kl_program *compile(const char *name, const char *source, size_t length, 
     kl_chunk *chunk = kl_compile((const uint8_t *)source, length, name, false, failure);
     if (!chunk) return NULL;
     kl_module module = {"main", chunk};
-    kl_program *program = kl_program_new(base, &module, 1, "main");
+    kl_program *program = kl_program_new(strncmp(name, "kernel/", 7) ? base : kernel_base, &module, 1, "main");
     kl_chunk_release(chunk);
     return program;
 }
@@ -446,6 +451,11 @@ int main(int count, char **arguments) {
     int threads = 0;
     scripts = calloc((size_t)count, sizeof *scripts);
     base = kl_base_new(functions, 4, NULL, 0);
+    kl_failure failure;
+    kl_chunk *prelude = kl_compile((const uint8_t *)kernel_prelude, sizeof kernel_prelude - 1, "prelude.lua", true, &failure);
+    kl_module prelude_module = {"prelude", prelude};
+    kernel_base = kl_base_new(functions, 4, &prelude_module, 1);
+    kl_chunk_release(prelude);
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--globals") == 0) {
             kl_buffer out = {.limit = 1 << 20};
@@ -488,5 +498,6 @@ int main(int count, char **arguments) {
     printf("%d scripts, %d times, %d threads: %d failures, %ld KiB grown\n", script_count, repeats, threads, (int)failures, grown);
     for (int i = 0; i < script_count; i++) kl_program_release(scripts[i].program);
     kl_base_release(base);
+    kl_base_release(kernel_base);
     return failures ? 1 : 0;
 }

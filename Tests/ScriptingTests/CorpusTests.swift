@@ -57,6 +57,15 @@ struct CorpusScript: Sendable {
 final class CorpusHost: ScriptHost {
     static let functions = ["echo", "fail", "big", "again"].enumerated().map { HostFunction("demo", $1, id: $0) }
     static let base = ScriptBase(functions: functions)
+    /// For the scripts in kernel/, which see `kernel` itself.
+    static func kernelBase() throws -> ScriptBase {
+        let prelude = """
+            local kernel = ...
+            kernel.global("kernel", kernel.setmetatable({}, { __index = kernel, __metatable = false }))
+            kernel.global("guard", function(ok) if not ok then error("refused by the prelude") end end)
+            """
+        return ScriptBase(functions: functions, prelude: [try CompiledChunk(prelude, name: "prelude.lua", kernel: true)])
+    }
     private let program: Program
     private let limits: ScriptLimits
 
@@ -138,8 +147,10 @@ struct CorpusOutcome: Equatable {
 @Suite(.serialized) struct CorpusTests {
     /// The corpus with its programs; nil where the file does not compile.
     static func loaded() throws -> [(CorpusScript, Program?, ScriptFault?)] {
-        try CorpusScript.all().map { script in
+        let kernelBase = try CorpusHost.kernelBase()
+        return try CorpusScript.all().map { script in
             var script = script
+            let base = script.name.hasPrefix("kernel/") ? kernelBase : CorpusHost.base
             if let expression = script.generate {
                 let generator = try CompiledChunk("return function() return \(expression) end", name: "generator")
                 script.source = Array(
@@ -147,7 +158,7 @@ struct CorpusOutcome: Equatable {
             }
             do {
                 let chunk = try CompiledChunk(script.source, name: script.name)
-                return (script, Program(base: CorpusHost.base, modules: ["main": chunk], entry: "main"), nil)
+                return (script, Program(base: base, modules: ["main": chunk], entry: "main"), nil)
             } catch let fault as ScriptFault {
                 return (script, nil, fault)
             }

@@ -1,0 +1,3 @@
+-- expect: error
+-- message: only.code
+return function() error({ code = "only.code" }) end

@@ -1,0 +1,9 @@
+-- expect: ok
+return function()
+  for _, good in ipairs { "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xc2\x80", "\xdf\xbf" } do
+    assert(demo.echo(good) == good)
+  end
+  for _, bad in ipairs { "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xc1\xbf", "\x80", "\xf5\x80\x80\x80", "\xe1\x80", "\xf1\x80\x80" } do
+    assert(not pcall(demo.echo, bad))
+  end
+end
