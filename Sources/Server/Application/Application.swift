@@ -97,6 +97,9 @@ package final class Application: Sendable {
         logWriter?.flush()
     }
 
+    /// Reads that wait for a thread, of all tenants.
+    package var waitingReads: Int { readers.waiting }
+
     // MARK: Routing
 
     func match(
