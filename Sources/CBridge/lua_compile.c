@@ -49,10 +49,10 @@ static kl_chunk *make_chunk(const char *name, bool kernel, const kl_buffer *dump
     return chunk;
 }
 
-/// What is refused before Lua sees it; NULL when nothing is.
+/// What is refused before Lua sees it; NULL when nothing is. There is at least one byte.
 static const char *refusal(const uint8_t *source, size_t length) {
     if (length > KL_MAX_SOURCE) return "the file is larger than 256 KiB";
-    if (length && source[0] == 0x1b) return "the file is bytecode; only Lua text is accepted";
+    if (source[0] == 0x1b) return "the file is bytecode; only Lua text is accepted";
     if (!kl_is_utf8((const char *)source, length)) return "the file is not valid UTF-8";
     if (memchr(source, 0, length)) return "the file contains a zero byte";
     return NULL;

@@ -68,8 +68,7 @@ kl_decimal kl_check_decimal(lua_State *L, int index) {
         ? "decimal expected, got a float: write decimal.new(\"0.1\")"
         : lua_pushfstring(L, "decimal expected, got %s", luaL_typename(L, index));
     if (kl_kind_at(L, index, KL_KIND_MONEY)) remedy = "decimal expected, got money";
-    luaL_argerror(L, index, remedy);
-    return (kl_decimal){0};
+    return luaL_argerror(L, index, remedy), (kl_decimal){0};
 }
 
 bool kl_parse_decimal(const char *text, size_t length, wide *value, int *scale) {
@@ -156,9 +155,7 @@ static int decimal_div(lua_State *L) {
     for (; shift > 0; shift--) {
         if (__builtin_mul_overflow(n, (wide)10, &n)) return luaL_error(L, "decimal: too many digits");
     }
-    for (; shift < 0; shift++) {
-        if (__builtin_mul_overflow(d, (wide)10, &d)) return luaL_error(L, "decimal: too many digits");
-    }
+    for (; shift < 0; shift++) d *= 10; // at most 2^63 times 10^18
     return kl_push_wide(L, kl_divide(d < 0 ? -n : n, d < 0 ? -d : d, mode), places);
 }
 

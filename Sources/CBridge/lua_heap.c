@@ -91,7 +91,7 @@ void *kl_allocate(void *context, void *block, size_t old_size, size_t new_size) 
         return take_block(slot, heap, class_of(new_size));
     }
     if (new_size == 0) {
-        if (old_size) give_block(slot, heap, block, class_of(old_size));
+        give_block(slot, heap, block, class_of(old_size));
         return NULL;
     }
     if (KL_UNLIKELY(new_size >= BIG_BLOCK && new_size > old_size)) {

@@ -155,8 +155,9 @@ static uint64_t since_last_hook(lua_State *L) {
     return used > 0 ? (uint64_t)used : 0;
 }
 
+/// Of a slot that has a state.
 uint64_t kl_steps_used(const kl_slot *slot) {
-    int64_t left = slot->steps_left - (int64_t)(slot->L ? since_last_hook(slot->L) : 0);
+    int64_t left = slot->steps_left - (int64_t)since_last_hook(slot->L);
     return slot->steps_given - (uint64_t)left;
 }
 

@@ -9,8 +9,7 @@ kl_money *kl_check_money(lua_State *L, int index) {
     kl_money *m = kl_kind_at(L, index, KL_KIND_MONEY);
     if (m) return m;
     if (lua_type(L, index) == LUA_TNUMBER) luaL_argerror(L, index, "money expected, got a number: write money \"10.00\"");
-    luaL_argerror(L, index, lua_pushfstring(L, "money expected, got %s", luaL_typename(L, index)));
-    return NULL;
+    return luaL_argerror(L, index, lua_pushfstring(L, "money expected, got %s", luaL_typename(L, index))), NULL;
 }
 
 void kl_push_money(lua_State *L, int64_t minor, const char *code, size_t code_length, unsigned exponent) {
@@ -148,11 +147,11 @@ static int money_from_decimal(lua_State *L) {
     if (d.scale <= exponent) {
         minor = (wide)d.coefficient * kl_powers[exponent - d.scale];
     } else {
-        wide unit = kl_powers[d.scale - exponent];
-        if (d.coefficient % unit != 0 && lua_isnoneornil(L, 4)) {
+        // Decimals have no trailing zeros, so more places than the currency has are never exact.
+        if (lua_isnoneornil(L, 4)) {
             return luaL_error(L, "money: the decimal needs rounding; say how, as in \"half_up\"");
         }
-        minor = d.coefficient % unit == 0 ? d.coefficient / unit : kl_divide(d.coefficient, unit, kl_check_rounding(L, 4));
+        minor = kl_divide(d.coefficient, kl_powers[d.scale - exponent], kl_check_rounding(L, 4));
     }
     if (minor > INT64_MAX || minor < INT64_MIN) return luaL_error(L, "money: the amount is too large");
     kl_push_money(L, (int64_t)minor, code, length, exponent);
@@ -180,7 +179,7 @@ typedef struct part {
 static int by_rest(const void *a, const void *b) {
     const part *x = a, *y = b;
     if (x->rest != y->rest) return x->rest > y->rest ? -1 : 1;
-    return x->index < y->index ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
 }
 
 static int by_index(const void *a, const void *b) {

@@ -39,14 +39,16 @@ kl_base *kl_base_new(
     base->functions = calloc(function_count + 1, sizeof *base->functions);
     base->prelude = copy_modules(prelude, prelude_count);
     base->prelude_count = prelude_count;
+    bool whole = true;
     for (size_t i = 0; base->functions && i < function_count; i++) {
         kl_host_function f = functions[i];
         f.module = strdup(f.module);
         f.name = strdup(f.name);
         base->functions[i] = f;
         base->function_count = i + 1;
+        whole = whole && f.module && f.name;
     }
-    if (base->functions && base->prelude) return base;
+    if (whole && base->functions && base->prelude) return base;
     kl_base_release(base);
     return NULL;
 }

@@ -1,7 +1,9 @@
 // Runs the corpus against the C bridge alone, so that sanitizers can watch. See README.md.
 //
 //   driver [--repeat N] [--threads N] [--slow] [--timing] FILE...    runs the files and checks what their headers expect
-//   driver --globals                                        prints what a bare script can reach
+//   driver --hostile N FILE...     runs the hostile ones N times in all: memory, threads and descriptors must not grow
+//   driver --overshoot FILE...     how much longer than its budget of time the slowest runs
+//   driver --globals               prints what a bare script can reach
 #include "CBridgeLua.h"
 
 #include <dirent.h>
@@ -433,6 +435,80 @@ static int descriptors(void) {
     return count;
 }
 
+static int threads_now(void) {
+    int count = 0;
+    DIR *folder = opendir("/proc/self/task");
+    while (folder && readdir(folder)) count++;
+    if (folder) closedir(folder);
+    return count;
+}
+
+/// One run of a script within other limits than its own, unchecked. Returns the verdict.
+static int run_within(script *s, kl_limits limits, uint64_t *used) {
+    kl_slot *slot = kl_enter();
+    if (!slot || !s->program) return KL_COMPILE;
+    host h = {.s = s};
+    kl_report report;
+    kl_request request = {.program = s->program, .path = "", .limits = limits, .seed = 1, .call = answer, .context = &h};
+    uint64_t start = cpu_now();
+    kl_run(slot, &request, &report);
+    *used = cpu_now() - start;
+    kl_exit(slot);
+    return report.verdict == KL_CANCELLED && h.inner ? h.inner : report.verdict;
+}
+
+static bool is_hostile(const script *s) {
+    return strncmp(s->name, "escape/", 7) == 0 || strncmp(s->name, "exhaust/", 8) == 0 || strncmp(s->name, "return/", 7) == 0;
+}
+
+/// Runs hostile scripts `count` times in all, then sees what is left of them in the process.
+static void run_hostile(long count) {
+    kl_limits limits = limits_of(&(script){0});
+    limits.steps = 300000; // enough for every one to get to its point
+    long done = 0, before = 0;
+    uint64_t used;
+    int open = descriptors(), running = threads_now();
+    while (done < count) {
+        for (int i = 0; i < script_count; i++) {
+            if (!is_hostile(&scripts[i])) continue;
+            run_within(&scripts[i], limits, &used);
+            done++;
+        }
+        if (before == 0) before = resident_kilobytes();
+    }
+    long grown = resident_kilobytes() - before;
+    printf("%ld runs of hostile scripts: %ld KiB grown, %d descriptors and %d threads more\n", done, grown, descriptors() - open,
+        threads_now() - running);
+    if (grown > 64 * 1024 || descriptors() != open || threads_now() != running) printf("FAIL they leave something behind\n"), failures++;
+}
+
+static int by_size(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/// With no other limit than time: how long those take that reach it.
+static void measure_overshoot(void) {
+    static const uint64_t budget = 50000000;
+    uint64_t *times = calloc((size_t)script_count, sizeof *times), used;
+    int count = 0;
+    const char *worst = "";
+    for (int i = 0; i < script_count; i++) {
+        kl_limits limits = limits_of(&scripts[i]);
+        limits.steps = UINT64_MAX / 4;
+        limits.cpu_nanoseconds = budget;
+        limits.wall_nanoseconds = 60 * budget;
+        if (run_within(&scripts[i], limits, &used) != KL_TIME) continue;
+        if (count == 0 || used > times[count - 1]) worst = scripts[i].name;
+        times[count++] = used;
+        qsort(times, (size_t)count, sizeof *times, by_size);
+    }
+    double longest = count ? (double)times[count - 1] / 1e6 : 0, median = count ? (double)times[count / 2] / 1e6 : 0;
+    printf("%d scripts reach a time budget of 50 ms: median %.1f ms, longest %.1f ms (%s)\n", count, median, longest, worst);
+    if (longest > 175 || median > 60) printf("FAIL the overshoot is too large\n"), failures++;
+    free(times);
+}
+
 static void print_times(void) {
     uint64_t worst = 0;
     const char *name = "";
@@ -449,6 +525,8 @@ int main(int count, char **arguments) {
         {"demo", "echo", 0, true}, {"demo", "fail", 1, true}, {"demo", "big", 2, true}, {"demo", "again", 3, true},
     };
     int threads = 0;
+    long hostile = 0;
+    bool overshoot = false;
     scripts = calloc((size_t)count, sizeof *scripts);
     base = kl_base_new(functions, 4, NULL, 0);
     kl_failure failure;
@@ -466,6 +544,10 @@ int main(int count, char **arguments) {
             repeats = atoi(arguments[++i]);
         } else if (strcmp(arguments[i], "--threads") == 0 && i + 1 < count) {
             threads = atoi(arguments[++i]);
+        } else if (strcmp(arguments[i], "--hostile") == 0 && i + 1 < count) {
+            hostile = atol(arguments[++i]);
+        } else if (strcmp(arguments[i], "--overshoot") == 0) {
+            overshoot = true;
         } else if (strcmp(arguments[i], "--slow") == 0) {
             slow = true;
         } else if (strcmp(arguments[i], "--timing") == 0) {
@@ -477,6 +559,11 @@ int main(int count, char **arguments) {
     if (!kl_self_check()) {
         printf("FAIL the reachable values differ from the white list\n");
         failures++;
+    }
+    if (hostile || overshoot) {
+        if (hostile) run_hostile(hostile);
+        if (overshoot) measure_overshoot();
+        return failures ? 1 : 0;
     }
     int wanted = repeats;
     repeats = 1;

@@ -2,9 +2,10 @@
 # The corpus, the unit tests and the fuzzers against the C bridge alone: plain and timed, under AddressSanitizer and
 # UndefinedBehaviorSanitizer, and on four threads under ThreadSanitizer. About six minutes.
 #   Tests/Corpus/run.sh                all of it
+#   Tests/Corpus/run.sh --long         what takes hours instead: more rounds of the fuzzers, 100,000 hostile runs, overshoot
 #   Tests/Corpus/run.sh --fuzz N       the fuzzers alone, N rounds each, under AddressSanitizer
 #   Tests/Corpus/run.sh --record       writes the white list anew: globals.txt and Sources/CBridge/lua_whitelist.h
-#   Tests/Corpus/run.sh --coverage     lines and branches of the bridge that all of it reaches
+#   Tests/Corpus/run.sh --coverage     lines and branches that no test reaches; each needs a reason in unreached.txt
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 bridge=$here/../../Sources/CBridge
@@ -17,7 +18,10 @@ tools=$(dirname "$(readlink -f "$(command -v clang)")")
 runtime=$tools/../lib/swift/linux
 blocks=
 if [ -e "$runtime/libdispatch.so" ]; then blocks="-L$runtime -ldispatch -lBlocksRuntime -Wl,-rpath,$runtime"; fi
-failing=-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=mmap,--wrap=luaL_newstate
+failing=
+for name in malloc calloc realloc strdup mmap luaL_newstate pthread_getattr_np pthread_attr_getstack; do
+    failing="$failing -Wl,--wrap=$name"
+done
 address="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
 # compile OUTPUT SOURCE FLAGS…
@@ -29,6 +33,25 @@ compile() {
 }
 scripts=$(find "$here" -name '*.lua' | sort)
 seeds=$(printf '%s\n' "$scripts" | sed 's/^/--corpus /')
+
+# What all of it reaches. GCC counts, since it knows of functions that return twice or never.
+coverage() {
+    mkdir "$build/gcc"
+    profile="--coverage -fprofile-update=atomic -O0 -g -std=gnu11 -D_GNU_SOURCE -I $bridge/include -I $bridge"
+    for file in "$bridge"/lua_*.c; do
+        gcc -w $profile -c "$file" $(pkg-config --cflags lua5.4) -o "$build/gcc/$(basename "$file" .c).o"
+    done
+    for program in driver fuzz unit; do
+        extra=
+        if [ $program = unit ]; then extra=$failing; fi
+        gcc -w $profile -fno-profile-arcs -fno-test-coverage $extra "$here/$program.c" "$build"/gcc/*.o $lua --coverage -lm \
+            -lpthread -o "$build/gcc-$program"
+    done
+    "$build/gcc-driver" --slow $scripts
+    "$build/gcc-fuzz" --seed 1 --count 5000 $seeds all
+    "$build/gcc-unit"
+    python3 "$here/coverage.py" "$build/gcc" "$@"
+}
 
 case ${1:-} in
 --record)
@@ -44,16 +67,16 @@ case ${1:-} in
     "$build/fuzz" --count "${2:-100000}" $seeds all
     ;;
 --coverage)
-    profile="-O0 -fprofile-instr-generate -fcoverage-mapping"
-    compile driver driver.c $profile
-    compile fuzz fuzz.c $profile
-    compile unit unit.c $profile $failing
-    LLVM_PROFILE_FILE=$build/1.raw "$build/driver" --slow $scripts
-    LLVM_PROFILE_FILE=$build/2.raw "$build/fuzz" --seed 1 --count 5000 $seeds all
-    LLVM_PROFILE_FILE=$build/3.%p.raw "$build/unit"
-    "$tools/llvm-profdata" merge -o "$build/all" "$build"/*.raw
-    "$tools/llvm-cov" report "$build/driver" -object "$build/fuzz" -object "$build/unit" -instr-profile="$build/all" \
-        "$bridge"/lua_*.c
+    coverage --all
+    ;;
+--long)
+    compile plain driver.c -O2
+    "$build/plain" --overshoot $scripts
+    "$build/plain" --hostile "${KONTOR_HOSTILE:-100000}" $scripts
+    compile address driver.c $address
+    "$build/address" --hostile "$((${KONTOR_HOSTILE:-100000} / 10))" $scripts
+    compile fuzz fuzz.c $address
+    "$build/fuzz" --count "${KONTOR_ROUNDS:-1000000}" $seeds all
     ;;
 *)
     echo "plain, timed"
@@ -71,5 +94,7 @@ case ${1:-} in
     echo "ThreadSanitizer"
     compile thread driver.c -fsanitize=thread $blocks
     "$build/thread" --slow --threads 4 $scripts
+    echo "Coverage"
+    coverage
     ;;
 esac

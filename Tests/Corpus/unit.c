@@ -1,5 +1,5 @@
 // What scripts alone cannot show: the bridge's own interface, its caches, nested runs, and allocations that fail.
-// Built with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=mmap,--wrap=luaL_newstate. See run.sh.
+// Built with --wrap for what is made to fail. See run.sh.
 #include "lua_internal.h"
 
 #include <locale.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int failures, checks;
@@ -49,6 +50,25 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, of
     return fail_maps ? MAP_FAILED : __real_mmap(at, size, protection, flags, file, offset);
 }
 
+char *__real_strdup(const char *text);
+
+char *__wrap_strdup(const char *text) {
+    return fails() ? NULL : __real_strdup(text);
+}
+
+static int blind; // 1: the thread's attributes are not told, 2: its stack is not
+
+int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+int __real_pthread_attr_getstack(const pthread_attr_t *attributes, void **low, size_t *size);
+
+int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
+    return blind == 1 ? 12 : __real_pthread_getattr_np(thread, attributes);
+}
+
+int __wrap_pthread_attr_getstack(const pthread_attr_t *attributes, void **low, size_t *size) {
+    return blind == 2 ? 12 : __real_pthread_attr_getstack(attributes, low, size);
+}
+
 lua_State *__wrap_luaL_newstate(void) {
     return fail_states ? NULL : __real_luaL_newstate();
 }
@@ -68,7 +88,8 @@ static kl_chunk *chunk_of(const char *source, const char *name, bool kernel) {
 
 static int answer(void *context, uint32_t function, const uint8_t *arguments, size_t length, kl_buffer *results);
 static const kl_host_function functions[] = {{"demo", "echo", 0, true}, {"demo", "facts", 1, true}, {"demo", "odd", 2, true},
-                                             {"demo", "again", 3, true}, {"hidden", "echo", 0, false}, {"hidden", "two", 0, false}, {"demo", "less", 4, true}, {"demo", "more", 5, true}};
+                                             {"demo", "again", 3, true}, {"hidden", "echo", 0, false}, {"hidden", "two", 0, false}, {"demo", "less", 4, true}, {"demo", "more", 5, true},
+                                             {"demo", "nap", 6, true}, {"demo", "secret", 0, false}};
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 static kl_base *base;
 
@@ -158,8 +179,14 @@ static int answer(void *context, uint32_t function, const uint8_t *arguments, si
                 case 3: put(results, "\x05\x03\0\0\0bad", 8); return KL_HOST_RAISE;
                 case 4: results->overflowed = true; return KL_HOST_OK;
                 case 5: put(results, "\x07\x01\0\0\0\x05\0\0\0where\x05\x02\0\0\0me", 21); return KL_HOST_RAISE;
+                case 8: put(results, "\x07\x01\0\0\0\x07\0\0\0message\x05\x02\0\0\0me", 23); return KL_HOST_RAISE;
+                case 9: put(results, "\x07\x01\0\0\0\x04\0\0\0code\x05\x02\0\0\0me", 20); return KL_HOST_RAISE;
                 default: kl_charge_host(UINT64_MAX); return KL_HOST_LEAVE;
             }
+        case 6:
+            nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
+            seen_left = kl_remaining();
+            return KL_HOST_OK;
         case 4:
         case 5: {
             kl_limits own = limits;
@@ -229,6 +256,7 @@ static void test_paths(void) {
     o = run(program, "7");
     CHECK(integer_at(&o, 0) == 7);
     CHECK(run(program, "n").verdict == KL_ERROR && run(program, "n.x").verdict == KL_ERROR && run(program, "").verdict == KL_ERROR);
+    CHECK(run(program, "list.!").verdict == KL_ERROR && run(program, "list.x").verdict == KL_ERROR);
     CHECK(run(program, "list.9.g").verdict == KL_ERROR && run(program, "f.").verdict == KL_OK);
     CHECK(run_with(program, "f", "nobody", KL_CALL, limits, NULL, 0).verdict == KL_ERROR);
     CHECK(run_with(program, "f", NULL, KL_CALL, limits, "\x05\xff", 2).verdict == KL_INTERNAL);
@@ -236,6 +264,10 @@ static void test_paths(void) {
     CHECK(o.verdict == KL_OK && o.result[0] == KL_TAG_MAP);
     o = run_with(program, "list", NULL, KL_DESCRIBE, limits, NULL, 0);
     CHECK(o.verdict == KL_OK && o.result[0] == KL_TAG_ARRAY);
+    kl_program_release(program);
+    program = program_of("return { f = print }");
+    o = run_with(program, "", NULL, KL_DESCRIBE, limits, NULL, 0);
+    CHECK(o.verdict == KL_OK && o.length == 15 && o.result[10] == KL_TAG_FUNCTION && o.result[11] == 0);
     kl_program_release(program);
     program = program_of("return { { 'price', 'money', required = true }, x = function() end }");
     o = run_with(program, "", NULL, KL_DESCRIBE, limits, NULL, 0);
@@ -263,6 +295,77 @@ static void test_each(void) {
     CHECK(run_with(program, "", NULL, KL_EACH, small, "\x0b", 1).verdict == KL_RESULT);
     small.result_bytes = 6;
     CHECK(run_with(program, "", NULL, KL_EACH, small, two, sizeof two - 1).verdict == KL_RESULT);
+    char many[5 + 5 + 251] = "\x06\x01\0\0\0\x06\xfb\0\0"; // a list of one list of 251 values
+    memset(many + 10, KL_TAG_NIL, 251);
+    CHECK(run_with(program, "", NULL, KL_EACH, limits, many, sizeof many).verdict == KL_INTERNAL);
+    kl_program_release(program);
+}
+
+/// Values that do not fit, whatever of them does.
+static void test_narrow_results(void) {
+    static const char *const sources[] = {
+        "return function() return 1 end", "return function() return 'x' end", "return function() return { 1 } end",
+        "return function() return { a = 1 } end", "return function() return {} end", "return function() return nil end"};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        kl_program *program = program_of(sources[i]);
+        kl_limits small = limits;
+        outcome o = run_with(program, "", NULL, KL_CALL, limits, NULL, 0);
+        CHECK(o.verdict == KL_OK);
+        for (small.result_bytes = 0; small.result_bytes < o.length; small.result_bytes++) {
+            CHECK(run_with(program, "", NULL, KL_CALL, small, NULL, 0).verdict == KL_RESULT);
+        }
+        CHECK(run_with(program, "", NULL, KL_CALL, small, NULL, 0).verdict == KL_OK);
+        small.nodes = 0;
+        CHECK(run_with(program, "", NULL, KL_CALL, small, NULL, 0).verdict == KL_RESULT);
+        kl_program_release(program);
+    }
+}
+
+/// Arguments that are not as the host writes them.
+static void test_odd_arguments(void) {
+    kl_program *program = program_of("return function(...) return select('#', ...) end");
+    char deep[5 * 70 + 1];
+    for (int depth = 60; depth <= 70; depth++) {
+        for (int i = 0; i < depth; i++) memcpy(deep + 5 * i, "\x06\x01\0\0\0", 5);
+        deep[5 * depth] = KL_TAG_TRUE;
+        int wanted = depth < 2 * KL_MAX_NESTING ? KL_OK : KL_INTERNAL;
+        CHECK(run_with(program, "", NULL, KL_CALL, limits, deep, 5 * (size_t)depth + 1).verdict == wanted);
+    }
+    static const char code[] = "\x09\0\0\0\0\0\0\0\0\x02\x02GH";
+    char money[sizeof code];
+    memcpy(money, code, sizeof code);
+    money[0] = KL_TAG_MONEY;
+    CHECK(run_with(program, "", NULL, KL_CALL, limits, money, sizeof money - 1).verdict == KL_INTERNAL);
+    kl_program_release(program);
+}
+
+/// More than the stack of a coroutine holds, and more than a sort takes.
+static void test_large(void) {
+    kl_limits large = limits;
+    large.memory = 200 << 20, large.steps = 200000000, large.cpu_nanoseconds = 60000000000, large.wall_nanoseconds = 120000000000;
+    kl_program *program = program_of(
+        "local function refused(text, ok, message) assert(not ok and message:find(text, 1, true), message) end\n"
+        "return function()\n"
+        "  local many = {}\n"
+        "  for i = 1, 8000 do many[i] = i end\n"
+        "  local function deep(n, f, ...) if n == 0 then local a, b = f() return a, b end local a, b = deep(n - 1, f, ...) return a, b end\n"
+        "  local seen = {}\n"
+        "  for n = 118, 128 do\n" // one of them leaves less room than 8000 values need
+        "    local co = coroutine.create(function() return deep(n, coroutine.yield, table.unpack(many)) end)\n"
+        "    coroutine.resume(co)\n"
+        "    seen[tostring(select(2, coroutine.resume(co, table.unpack(many))))] = true\n"
+        "    local giver = coroutine.create(function() return table.unpack(many) end)\n"
+        "    local _, a, b = pcall(deep, n, function() return coroutine.resume(giver) end, table.unpack(many, 1, 7900))\n"
+        "    seen[tostring(b)] = true\n"
+        "  end\n"
+        "  assert(seen['too many arguments to resume'] and seen['too many results to resume'])\n"
+        "  local t = {}\n"
+        "  for i = 1, 1000001 do t[i] = i end\n"
+        "  refused('too many elements', pcall(table.sort, t))\n"
+        "end");
+    outcome o = run_with(program, "", NULL, KL_CALL, large, NULL, 0);
+    CHECK(o.verdict == KL_OK);
+    if (o.verdict != KL_OK) printf("     %d: %s\n", o.verdict, o.message);
     kl_program_release(program);
 }
 
@@ -291,6 +394,30 @@ static void test_host(void) {
         CHECK(o.verdict == wanted[odd_way]);
         if (o.verdict != wanted[odd_way]) printf("     way %d: %d, %s\n", odd_way, o.verdict, o.message);
     }
+    kl_program_release(program);
+    // what the host raised shows its message, else its code, else that it is an error
+    program = program_of("return function() local ok, e = pcall(demo.odd) return tostring(e) end");
+    static const struct { int way; const char *text; } shown[] = {{5, "error"}, {8, "me"}, {9, "me"}};
+    for (int i = 0; i < 3; i++) {
+        odd_way = shown[i].way;
+        o = run(program, "");
+        CHECK(o.verdict == KL_OK && o.length == 5 + strlen(shown[i].text) && memcmp(o.result + 5, shown[i].text, o.length - 5) == 0);
+    }
+    kl_program_release(program);
+    // the last host call leaves none, and time goes on while the host works
+    kl_limits once = limits;
+    once.host_calls = 1;
+    program = program_of("return function() demo.facts() end");
+    CHECK(run_with(program, "", NULL, KL_CALL, once, NULL, 0).verdict == KL_OK && seen_left.host_calls == 0);
+    kl_program_release(program);
+    once.wall_nanoseconds = 10000000;
+    program = program_of("return function() demo.nap() while true do end end");
+    o = run_with(program, "", NULL, KL_CALL, once, NULL, 0);
+    CHECK(o.verdict == KL_TIME && seen_left.wall_nanoseconds == 0 && seen_left.cpu_nanoseconds > 0);
+    // after the nap the deadline moves on by what is left of CPU, but not beyond the end of the wall time
+    once.cpu_nanoseconds = 50000000, once.wall_nanoseconds = 90000000, once.steps = UINT64_MAX;
+    o = run_with(program, "", NULL, KL_CALL, once, NULL, 0);
+    CHECK(o.verdict == KL_TIME);
     kl_program_release(program);
     program = program_of("return function() return demo.again() end");
     o = run(program, "");
@@ -329,6 +456,7 @@ static void test_limits(void) {
     l = limits;
     l.steps = 50000000;
     l.memory = (uint64_t)1 << 40; // more than an arena has
+    l.cpu_nanoseconds = 60000000000, l.wall_nanoseconds = 120000000000;
     kl_program *eater = program_of("return function() local t = {} for i = 1, 40 do t[i] = ('x'):rep(8000000) .. i end end");
     CHECK(run_with(eater, "", NULL, KL_CALL, l, NULL, 0).verdict == KL_MEMORY);
     l.memory = 4 << 20;
@@ -446,9 +574,10 @@ static void test_heap(void) {
     }
     CHECK(good);
     volatile int left = 0;
-    for (int k = 0; k < 3; k++) { // more than there is
+    for (int k = 0; k < 4; k++) { // more than there is
         if (setjmp(slot->exit) == 0) {
             heap->cap = slot->reserve, heap->peak = heap->live, heap->limit = k == 0 ? 1000 : (size_t)1 << 40;
+            if (k == 3) heap->cap = heap->bump, memset(heap->free, 0, sizeof heap->free);
             uint8_t *some = kl_allocate(slot, NULL, 0, 500);
             if (k < 2) kl_allocate(slot, NULL, 0, k == 0 ? 5000 : (size_t)1 << 40);
             else kl_allocate(slot, some, 500, (size_t)1 << 40);
@@ -456,7 +585,7 @@ static void test_heap(void) {
             left += slot->verdict == KL_MEMORY;
         }
     }
-    CHECK(left == 3);
+    CHECK(left == 4);
     kl_exit(slot);
 }
 
@@ -483,8 +612,31 @@ static void test_slots(void) {
     kl_failure failure;
     CHECK(kl_compile((const uint8_t *)"", 0, "x", false, &failure) == NULL && failure.verdict == KL_DEPTH);
     for (int i = KL_MAX_DEPTH - 1; i >= 0; i--) kl_exit(slots[i]);
+    // not the innermost, and once too often: nothing changes
+    kl_slot *outer = kl_enter(), *inner = kl_enter();
+    kl_exit(outer);
+    CHECK(kl_remaining().steps == 0);
+    kl_report report;
+    kl_program *program = program_of("return function() return 5 end"); // in the third slot
+    kl_request request = {.program = program, .path = "", .mode = KL_CALL, .limits = limits, .call = answer};
+    kl_run(inner, &request, &report); // the one around it does not run
+    CHECK(report.verdict == KL_OK);
+    kl_program_release(program);
+    kl_exit(inner), kl_exit(outer), kl_exit(outer);
+    for (int i = 0; i < KL_MAX_DEPTH; i++) CHECK((slots[i] = kl_enter()) != NULL);
+    kl_buffer walked = {.limit = 1 << 20};
+    CHECK(!kl_reachable(&walked) && !kl_self_check());
+    kl_buffer_free(&walked);
+    for (int i = KL_MAX_DEPTH - 1; i >= 0; i--) kl_exit(slots[i]);
     CHECK(!can_enter_with_stack(512 << 10)); // first, as stacks are used again
     CHECK(can_enter_with_stack(2 << 20));
+    for (blind = 2; blind > 0; blind--) CHECK(!can_enter_with_stack(2 << 20));
+}
+
+static void test_buffers(void) {
+    kl_buffer out = {.limit = 10};
+    CHECK(kl_buffer_grow(&out, 10) && !kl_buffer_grow(&out, 11) && !kl_buffer_grow(&out, 1)); // once too much, too much for good
+    kl_buffer_free(&out);
 }
 
 static int uses;
@@ -508,6 +660,25 @@ static void test_compile(void) {
     CHECK(kl_chunk_globals(chunk, count_use, NULL) && uses == 12);
     kl_chunk_retain(chunk);
     kl_chunk_release(chunk);
+    kl_chunk_release(chunk);
+    // a name too long to be told, a key that is not known
+    char text[400];
+    snprintf(text, sizeof text, "%0200d = 1 return function(x) local e = _ENV e[x] = 1 return e[x] end", 0);
+    memset(text, 'n', 200);
+    uses = 0;
+    chunk = chunk_of(text, "names.lua", false);
+    CHECK(kl_chunk_globals(chunk, count_use, NULL) && uses == 0);
+    kl_chunk_release(chunk);
+    // one string that fills the largest file
+    char *full = malloc(KL_MAX_SOURCE);
+    memset(full, 'x', KL_MAX_SOURCE);
+    memcpy(full, "return '", 8);
+    full[KL_MAX_SOURCE - 1] = '\'';
+    chunk = kl_compile((const uint8_t *)full, KL_MAX_SOURCE, "full.lua", false, &failure);
+    CHECK(chunk && kl_chunk_size(chunk) > KL_MAX_SOURCE - 20);
+    kl_chunk_release(chunk);
+    free(full);
+    chunk = chunk_of("local a = b c = d\nfunction e() return f[g] end h.i = j local k = _ENV k.l = m return function() n = _ENV.o end", "g.lua", false);
     // damaged dumps are refused or walked, without harm
     uint64_t random = 88172645463325252u;
     kl_chunk *copy = malloc(sizeof *copy + chunk->size);
@@ -534,7 +705,7 @@ static void test_compile(void) {
 }
 
 static void test_prelude(void) {
-    kl_chunk *good = chunk_of("local k = ... k.global('echo', k.host.hidden.echo) k.global('demo', { own = 1 }) k.invoker('twice', function(f, x) return f(f(x)) end)", "good.lua", true);
+    kl_chunk *good = chunk_of("local k = ... assert(k.where() == nil and not pcall(require, 'x')) k.global('echo', k.host.hidden.echo) k.global('demo', { own = 1 }) k.invoker('twice', function(f, x) return f(f(x)) end)", "good.lua", true);
     kl_chunk *bad = chunk_of("local k = ...\nk.global('x', nothing_of_the_kind)", "bad.lua", true);
     kl_module modules[] = {{"good", good}, {"bad", bad}};
     kl_base *with = kl_base_new(functions, FUNCTIONS, modules, 1), *broken = kl_base_new(functions, FUNCTIONS, modules, 2);
@@ -550,6 +721,20 @@ static void test_prelude(void) {
     kl_program_release(program), kl_program_release(stuck);
     kl_chunk_release(good), kl_chunk_release(bad), kl_chunk_release(chunk);
     kl_base_release(with), kl_base_release(broken);
+}
+
+/// More lines of a stack than there is room for.
+static void test_long_stack(void) {
+    char source[600], name[121];
+    memset(name, 'n', 120), name[120] = 0;
+    int at = snprintf(source, sizeof source, "local t = {}\nfunction t.%.100s(n) if n == 0 then error('deep') end t.%.100s(n - 1) return 1 end\nreturn t.%.100s", name, name, name);
+    kl_chunk *chunk = chunk_of(source, name, false);
+    kl_module module = {"main", chunk};
+    kl_program *program = kl_program_new(base, &module, 1, "main");
+    outcome o = run_with(program, "", NULL, KL_CALL, limits, "\x03\x28\0\0\0\0\0\0\0", 9);
+    CHECK(at > 0 && o.verdict == KL_ERROR && o.line == 2);
+    kl_program_release(program);
+    kl_chunk_release(chunk);
 }
 
 static void test_panic(void) {
@@ -609,14 +794,40 @@ static void test_allocations(void) {
     }
 }
 
+static void *first_compile(void *argument) {
+    const char *source = argument;
+    kl_failure failure;
+    for (long n = 0; n < 12; n++) { // the dump finds no room
+        fail_at = n;
+        kl_chunk *chunk = kl_compile((const uint8_t *)source, strlen(source), "f.lua", false, &failure);
+        fail_at = -1;
+        CHECK(chunk || failure.verdict == KL_DEPTH || failure.verdict == KL_COMPILE || failure.verdict == KL_INTERNAL);
+        kl_chunk_release(chunk);
+    }
+    size_t bytes, count, largest;
+    kl_image_statistics(&bytes, &count, &largest);
+    kl_drop_images();
+    CHECK(bytes == 0 && count == 0);
+    return NULL;
+}
+
+static void *first_map(void *argument) {
+    (void)argument;
+    fail_maps = true;
+    CHECK(kl_enter() == NULL);
+    fail_maps = false;
+    kl_slot *slot = kl_enter();
+    CHECK(slot != NULL);
+    kl_exit(slot);
+    return NULL;
+}
+
 static void *first_run(void *argument) {
     (void)argument;
     for (long n = 0; n < 12; n++) { // a slot of this thread cannot be made
         fail_at = n;
-        fail_maps = n == 11;
         kl_slot *slot = kl_enter();
         fail_at = -1;
-        fail_maps = false;
         if (slot) kl_exit(slot);
     }
     return NULL;
@@ -628,6 +839,11 @@ static void test_new_threads(void) {
         pthread_create(&thread, NULL, first_run, NULL);
         pthread_join(thread, NULL);
     }
+    pthread_t thread;
+    pthread_create(&thread, NULL, first_map, NULL);
+    pthread_join(thread, NULL);
+    pthread_create(&thread, NULL, first_compile, (void *)"local a = 'a text' return function() return a .. a end");
+    pthread_join(thread, NULL);
     static const long at[] = {0, 1};
     for (int i = 0; i < 2; i++) { // the very first allocations of a thread
         fail_at = at[i];
@@ -663,7 +879,12 @@ int main(void) {
     test_paths();
     test_each();
     test_host();
+    test_narrow_results();
+    test_odd_arguments();
     test_nested();
+    test_large();
+    test_buffers();
+    test_long_stack();
     test_limits();
     test_images();
     test_wiping();

@@ -43,20 +43,6 @@ import Testing
         #expect(faults.withLock { $0 } == [])
     }
 
-    @Test func `a thread with little stack is refused, not crashed`() throws {
-        let outcome = Mutex<Verdict?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        let thread = Thread {
-            do { _ = try program("return { run = function() end }").run("run", limits: .request) }
-            catch { outcome.withLock { $0 = (error as? ScriptFault)?.verdict } }
-            done.signal()
-        }
-        thread.stackSize = 512 << 10
-        thread.start()
-        done.wait()
-        #expect(outcome.withLock { $0 } == .depth)
-    }
-
     @Test func `what is left of a budget can be asked from a host function`() throws {
         let base = ScriptBase(functions: [HostFunction("demo", "ask", id: 0)])
         let seen = Mutex<ScriptLimits?>(nil)

@@ -66,7 +66,7 @@ import Testing
         let client = try house.client()
         #expect(try client.post("/api/test/notes", ["text": "a"]).status == 201)
         let gate = Gate()
-        defer { gate.open() }
+        defer { withExtendedLifetime(house) { gate.open() } }
         try house.acme.store.submit(Occupant(gate))
         gate.awaitArrival()
         while (try? house.acme.store.submit(Occupant())) != nil {}
@@ -84,7 +84,6 @@ import Testing
 
     @Test func `reads beyond the queue are refused at once, another tenant's are not`() throws {
         let gate = Gate()
-        defer { gate.open() }
         let waiting = Endpoint(
             .get, "/api/test/wait", access: .signedIn, execution: .read,
             documentation: .init("Wait", tag: "Test", replies: [.init(200, "Done.", .map(.any))])
@@ -97,6 +96,8 @@ import Testing
             settings.readThreadsPerTenant = 1
             settings.readQueue = 1
         }
+        // Before the house goes: stopping waits for the readers, and one of them waits at the gate.
+        defer { withExtendedLifetime(house) { gate.open() } }
         let (port, token) = (house.port, try house.token())
         let client = try house.client()
         _ = try client.get("/api/test/notes")

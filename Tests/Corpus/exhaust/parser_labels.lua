@@ -1,0 +1,2 @@
+-- expect: ok|compile
+-- generate: (function() local t = {} for i = 1, 26000 do t[i] = ("::%x::"):format(i):gsub("::(%x+)::", "::a%1::") end return table.concat(t) .. " return function() end" end)()

@@ -1,0 +1,26 @@
+-- expect: ok
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert(not ok and message:find(text, 1, true), message)
+end
+return function()
+  assert(table.remove({}, 0) == nil and table.remove({}) == nil and table.remove({}, 1) == nil)
+  refused("position out of bounds", table.remove, {}, 5)
+  refused("position out of bounds", table.remove, { 1 }, 0)
+  refused("position out of bounds", table.remove, { 1 }, -1)
+  refused("position out of bounds", table.insert, { 1 }, 0, 1)
+  refused("position out of bounds", table.insert, { 1 }, 3, 1)
+  refused("too many elements", table.move, {}, -5, math.maxinteger, 1)
+  refused("too many elements", table.move, {}, 1, 1000001, 1)
+  refused("wrap around", table.move, {}, 1, 3, math.maxinteger)
+  local t = { 1, 2, 3, 4 }
+  table.move(t, 1, 3, 2, t)
+  assert(table.concat(t, ",") == "1,1,2,3")
+  local other = table.move(t, 1, 4, 2, { 0 })
+  assert(table.concat(other, ",") == "0,1,1,2,3")
+  table.move(t, -2, 1, 5)
+  assert(t[8] == 1 and t[5] == nil)
+  table.move(t, 3, 1, 1)
+  table.move(t, 2, 4, 1)
+  assert(t[1] == 1 and t[3] == 3)
+end
