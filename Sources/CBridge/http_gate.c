@@ -241,7 +241,7 @@ kh_request *kh_gate(
   h->received_at = kh_now();
   h->method = method_of(method);
   h->local = connection->local;
-  h->tls = connection->tls;
+  h->tls = connection->tls || (options->behind_tls && !connection->local);
   fill_id(r);
 
   kh_refusal refusal = {0, NULL, NULL, NULL};

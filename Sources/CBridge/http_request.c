@@ -33,6 +33,12 @@ kh_text kh_request_header(const kh_request *r, const char *name, size_t count) {
   return (kh_text){NULL, 0};
 }
 
+kh_text kh_request_last_header(const kh_request *r, const char *name, size_t count) {
+  for (uint32_t i = r->field_count; i-- > 0;)
+    if (r->fields[i].name.count == count && memcmp(r->fields[i].name.bytes, name, count) == 0) return r->fields[i].value;
+  return (kh_text){NULL, 0};
+}
+
 // MARK: - Refusing
 
 void kh_refuse(kh_request *r, int status, const char *code, const char *title, const char *detail) {

@@ -48,6 +48,7 @@ typedef struct {
   int target_limit;            // bytes of the request target
   int header_limit;            // bytes of the whole head
   int memory_per_connection;   // bytes
+  bool behind_tls;             // a proxy in front speaks TLS: answers say what goes with that
   const char *_Nullable certificate_pem;
   const char *_Nullable key_pem;
 } kh_options;
@@ -96,12 +97,14 @@ typedef struct {
   int64_t content_length; // -1: chunked
   uint8_t method;
   bool local;
-  bool tls;
+  bool tls;         // the browser's connection is, here or at a proxy in front
   bool refused;     // by the gate: path and host may be empty
 } kh_head;
 const kh_head *_Nonnull kh_request_head(const kh_request *_Nonnull request);
 /// The value of a header, surrounding blanks removed; NULL bytes when absent. `name` is in lower case.
 kh_text kh_request_header(const kh_request *_Nonnull request, const char *_Nonnull name, size_t count);
+/// The same of the last field of that name: a proxy may add its own behind what the client sent.
+kh_text kh_request_last_header(const kh_request *_Nonnull request, const char *_Nonnull name, size_t count);
 kh_text kh_request_body(const kh_request *_Nonnull request);
 bool kh_request_is_answered(const kh_request *_Nonnull request);
 /// 32 lower-case hex digits, or what the client sent as X-Request-Id.

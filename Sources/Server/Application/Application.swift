@@ -14,6 +14,13 @@ package final class Application: Sendable {
         /// Most reads of one tenant at a time; below the readers of a store, so that signing in never waits for reports.
         package var readThreadsPerTenant = 3
         package var readQueue = 256
+        /// Exports that are longer than one answer run beside the reads: a slow taker holds one of these.
+        package var exportThreads = 4
+        package var exportThreadsPerTenant = 2
+        package var exportQueue = 4
+        /// Open event streams.
+        package var watchersPerTenant = 100
+        package var watchers = 500
         package var workThreads = 3
         package var workThreadsPerTenant = 2
         package var workQueue = 64
@@ -35,6 +42,7 @@ package final class Application: Sendable {
     package let statistics = RequestStatistics()
     let readers: WorkPool
     let workers: WorkPool
+    let exporters: WorkPool
     /// What every tenant is served.
     package let tenantEndpoints: [Endpoint]
     /// What the operator is served.
@@ -43,7 +51,7 @@ package final class Application: Sendable {
     private let operatorRouter: Router<Endpoint>
     let documents: OpenAPICache
     let health = HealthAnswers()
-    let watchers = EventWatchers()
+    let watchers: EventWatchers
     let startedAt: Instant
     package let requestLog: RequestLog
     private let purgedOn = Mutex<CalendarDate?>(nil)
@@ -76,6 +84,12 @@ package final class Application: Sendable {
             .init(
                 threads: configuration.workThreads, threadsPerOwner: configuration.workThreadsPerTenant,
                 queuePerOwner: configuration.workQueue))
+        exporters = WorkPool(
+            "export",
+            .init(
+                threads: configuration.exportThreads, threadsPerOwner: configuration.exportThreadsPerTenant,
+                queuePerOwner: configuration.exportQueue))
+        watchers = EventWatchers(limit: configuration.watchers, limitPerTenant: configuration.watchersPerTenant)
         let reference = ApplicationReference()
         tenantEndpoints = KernelEndpoints.tenant { reference.application } + configuration.furtherEndpoints
         operatorEndpoints = KernelEndpoints.operator { reference.application }
@@ -91,6 +105,7 @@ package final class Application: Sendable {
     /// Finishes what waits. The HTTP server must have been stopped before.
     package func stop() {
         for watcher in watchers.list { watcher.end() }
+        exporters.stop()
         readers.stop()
         workers.stop()
         requestLog.stop()
@@ -99,6 +114,9 @@ package final class Application: Sendable {
 
     /// Reads that wait for a thread, of all tenants.
     package var waitingReads: Int { readers.waiting }
+
+    /// Exports that wait for a thread, of all tenants.
+    package var waitingExports: Int { exporters.waiting }
 
     // MARK: Routing
 

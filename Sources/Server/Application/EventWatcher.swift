@@ -43,7 +43,6 @@ final class EventWatcher: Sendable {
             if !state.isClosed { state.sink = sink }
             return state.isClosed
         }
-        application.watchers.add(self)
         if isClosed { return close() }
         _ = sink.write(Array("retry: 2000\n\n".utf8), wait: 0)
         wake()
@@ -61,6 +60,9 @@ final class EventWatcher: Sendable {
         state.withLock { $0.isQueued = false }
     }
 
+    /// Whether there is room for one more. Whoever gets it closes the watcher in the end.
+    func admit() -> Bool { application.watchers.add(self, tenant: tenant.id) }
+
     /// Ends the stream from this side.
     func end() {
         state.withLock { $0.sink }?.close()
@@ -77,7 +79,7 @@ final class EventWatcher: Sendable {
             return state.subscription
         }
         if let subscription { application.events.cancel(subscription, now: application.instance.clock.now()) }
-        application.watchers.remove(self)
+        application.watchers.remove(self, tenant: tenant.id)
     }
 
     private static func append(_ event: TenantEvent, to bytes: inout [UInt8]) {
@@ -124,17 +126,39 @@ extension EventWatcher: PooledWork {
     }
 }
 
-/// All that watch, for the look round and the end.
+/// All that watch, for the look round and the end; only so many, as each holds a connection.
 final class EventWatchers: Sendable {
-    private let all = Mutex<[ObjectIdentifier: EventWatcher]>([:])
-
-    func add(_ watcher: EventWatcher) {
-        all.withLock { $0[ObjectIdentifier(watcher)] = watcher }
+    private struct State {
+        var all: [ObjectIdentifier: EventWatcher] = [:]
+        var counts: [Int64: Int] = [:]
     }
 
-    func remove(_ watcher: EventWatcher) {
-        _ = all.withLock { $0.removeValue(forKey: ObjectIdentifier(watcher)) }
+    private let limit: Int
+    private let limitPerTenant: Int
+    private let state = Mutex(State())
+
+    init(limit: Int, limitPerTenant: Int) {
+        self.limit = limit
+        self.limitPerTenant = limitPerTenant
     }
 
-    var list: [EventWatcher] { all.withLock { Array($0.values) } }
+    /// - Returns: false when there are too many already.
+    func add(_ watcher: EventWatcher, tenant: Int64) -> Bool {
+        state.withLock { state in
+            guard state.all.count < limit, state.counts[tenant, default: 0] < limitPerTenant else { return false }
+            state.all[ObjectIdentifier(watcher)] = watcher
+            state.counts[tenant, default: 0] += 1
+            return true
+        }
+    }
+
+    func remove(_ watcher: EventWatcher, tenant: Int64) {
+        state.withLock { state in
+            guard state.all.removeValue(forKey: ObjectIdentifier(watcher)) != nil else { return }
+            let left = state.counts[tenant, default: 0] - 1
+            state.counts[tenant] = left > 0 ? left : nil
+        }
+    }
+
+    var list: [EventWatcher] { state.withLock { Array($0.all.values) } }
 }

@@ -28,6 +28,16 @@ extension Exchange {
         }
     }
 
+    /// Has the answer written on a thread that may wait for its taker: a reading thread must not.
+    private func enqueueExport(_ tenant: Tenant) throws {
+        stage = .export
+        guard application.exporters.submit(self, owner: tenant.id) else {
+            throw Problem(
+                503, "server.too_many_exports", "Several exports of this business are being sent already; try again when one is done.",
+                headers: [("Retry-After", "10")])
+        }
+    }
+
     private func runRead() throws {
         guard let call, let endpoint else { return }
         guard let tenant else { return answer(try render(endpoint.handle(call))) }
@@ -35,10 +45,21 @@ extension Exchange {
             try call.requireServed()
             return try call.with(db) { () -> HTTPResponse? in
                 let reply = try endpoint.handle(call)
-                if case .stream(let type, let write) = reply.body {
-                    return try stream(reply, type, call, write)
-                }
+                if case .stream = reply.body { return nil }
                 return try render(reply)
+            }
+        }
+        if let response { answer(response) } else { try enqueueExport(tenant) }
+    }
+
+    /// The handler once more, with a connection beside the store's few, and then what it streams.
+    private func runExport() throws {
+        guard let call, let endpoint, let tenant else { return }
+        let response = try tenant.store.readAlone { db in
+            try call.with(db) { () -> HTTPResponse? in
+                let reply = try endpoint.handle(call)
+                guard case .stream(let type, let write) = reply.body else { return try render(reply) }
+                return try stream(reply, type, call, write)
             }
         }
         if let response { answer(response) }
@@ -58,6 +79,7 @@ extension Exchange: PooledWork {
                 stage = .read  // this thread may wait, and read
                 try admit()
             case .read: try runRead()
+            case .export: try runExport()
             case .work: try runWork()
             }
         } catch {

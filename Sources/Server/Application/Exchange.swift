@@ -37,6 +37,8 @@ final class Exchange: @unchecked Sendable {
         case admit
         /// Waiting for a reading thread.
         case read
+        /// Waiting for a thread that may be held by whoever takes the answer.
+        case export
         case work
     }
 

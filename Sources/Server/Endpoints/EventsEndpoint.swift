@@ -25,11 +25,17 @@ enum EventsEndpoint {
         guard let tenant = call.tenant else { throw TenantDirectory.notFound }
         let bus = exchange.application.events
         let watcher = EventWatcher(exchange, tenant)
+        guard watcher.admit() else {
+            throw Problem(
+                503, "events.too_many_watchers", "Too many connections of this business watch events already; close one.",
+                headers: [("Retry-After", "10")])
+        }
         let last = exchange.inquiry.header("last-event-id").flatMap { Int64($0) }
         let head = HTTPResponse(
             status: 200, headers: [("X-Accel-Buffering", "no")], contentType: "text/event-stream; charset=utf-8")
         let sink = exchange.answering.stream(head, keepAliveSeconds: 15) { watcher.close() }
         guard let sink else {
+            watcher.close()
             throw Problem(406, "events.not_streamable", "Events need a connection that stays open; ask over HTTP.")
         }
         exchange.note(status: 200, bytes: 0)

@@ -3,10 +3,13 @@ import CBridge
 /// What the library's threads call into. Free functions: a closure at top level would belong to the main actor.
 final class HTTPHooks: Sendable {
     let handler: any HTTPHandler
+    /// Whose word on the client's address is taken.
+    let proxies: Set<String>
     let log: (@Sendable (String) -> Void)?
 
-    init(_ handler: any HTTPHandler, log: (@Sendable (String) -> Void)?) {
+    init(_ handler: any HTTPHandler, proxies: Set<String>, log: (@Sendable (String) -> Void)?) {
         self.handler = handler
+        self.proxies = proxies
         self.log = log
     }
 }
@@ -18,7 +21,7 @@ private func hooks(_ context: UnsafeMutableRawPointer?) -> HTTPHooks? {
 
 func requestHead(_ context: UnsafeMutableRawPointer?, _ raw: OpaquePointer) -> Int64 {
     guard let hooks = hooks(context) else { return Int64(KH_HANDLE_NOW) }
-    let request = HTTPRequest(raw)
+    let request = HTTPRequest(raw, proxies: hooks.proxies)
     kh_request_set_app(raw, Unmanaged.passRetained(request).toOpaque())
     switch hooks.handler.head(request) {
     case .readBody(let limit): return Int64(max(limit, 0))
@@ -45,7 +48,7 @@ func requestFinished(
         kh_request_set_app(raw, nil)
         request = Unmanaged<HTTPRequest>.fromOpaque(app).takeRetainedValue()
     } else {
-        request = HTTPRequest(raw)
+        request = HTTPRequest(raw, proxies: hooks.proxies)
     }
     hooks.handler.finished(
         request, status: status == 0 ? 499 : Int(status), bytesOut: Int(bytes), nanoseconds: nanoseconds)

@@ -9,10 +9,27 @@ package final class HTTPRequest: @unchecked Sendable {
     let raw: OpaquePointer
     private let head: UnsafePointer<kh_head>
 
-    init(_ raw: OpaquePointer) {
+    /// The numeric address of the client: of the peer, or what a proxy that is trusted says; "local" on the Unix socket.
+    package let peerAddress: String
+
+    init(_ raw: OpaquePointer, proxies: Set<String>) {
         kh_request_retain(raw)
         self.raw = raw
         head = kh_request_head(raw)
+        let peer = String(head.pointee.peer)
+        peerAddress = proxies.contains(peer) ? Self.forwardedAddress(raw) ?? peer : peer
+    }
+
+    /// The last address of the last `X-Forwarded-For`: the one that the proxy itself has put there.
+    private static func forwardedAddress(_ raw: OpaquePointer) -> String? {
+        let name: StaticString = "x-forwarded-for"
+        let header = name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount) {
+            String(kh_request_last_header(raw, $0, name.utf8CodeUnitCount))
+        }
+        guard let last = header.split(separator: ",").last else { return nil }
+        var address = last.drop { $0 == " " }
+        while address.last == " " { address.removeLast() }
+        return IPAddress.isNumeric(String(address)) ? String(address) : nil
     }
 
     deinit { kh_request_release(raw) }
@@ -73,10 +90,9 @@ package final class HTTPRequest: @unchecked Sendable {
 
     /// What Content-Length said, in bytes; nil for a chunked body.
     package var contentLength: Int64? { head.pointee.content_length < 0 ? nil : head.pointee.content_length }
-    /// The numeric address of the peer, or "local" on the Unix socket.
-    package var peerAddress: String { String(head.pointee.peer) }
     /// Whether it came over the installation's own Unix socket.
     package var isLocalSocket: Bool { head.pointee.local }
+    /// Whether the client speaks TLS, here or to a proxy in front.
     package var isTLS: Bool { head.pointee.tls }
     /// Whether the gate refused it; it then reaches `finished` only.
     package var isRefused: Bool { head.pointee.refused }

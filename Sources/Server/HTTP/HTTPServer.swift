@@ -15,6 +15,11 @@ package final class HTTPServer: @unchecked Sendable {
         /// At most 107 bytes. Mode 0600; a stale file there is replaced.
         package var localSocket: String?
         package var tls: TLS?
+        /// Numeric addresses of proxies in front that speak TLS to the clients. What they say in `X-Forwarded-For` is believed,
+        /// and nobody else. They must pass the Host header on as it came.
+        package var tlsProxies: [String] = []
+        /// Whether browsers come by TLS, here or at a proxy: decides all that goes with it, cookies too.
+        package var isSecure: Bool { tls != nil || !tlsProxies.isEmpty }
         /// Threads for each TCP address.
         package var threads = 2
         /// For each address listened on.
@@ -62,10 +67,13 @@ package final class HTTPServer: @unchecked Sendable {
 
     package init(_ configuration: Configuration, handler: any HTTPHandler) {
         self.configuration = configuration
-        hooks = HTTPHooks(handler, log: configuration.log)
+        hooks = HTTPHooks(handler, proxies: Set(configuration.tlsProxies), log: configuration.log)
     }
 
     deinit { stop(drainSeconds: 0) }
+
+    /// Whether it is a numeric address, as proxies are named.
+    package static func isAddress(_ text: String) -> Bool { IPAddress.isNumeric(text) }
 
     /// Binds and begins to serve.
     /// - Returns: the TCP port.
@@ -80,7 +88,9 @@ package final class HTTPServer: @unchecked Sendable {
         options.request_deadline_seconds = Int32(configuration.requestDeadlineSeconds)
         options.target_limit = Int32(configuration.targetLimit)
         options.header_limit = Int32(configuration.headLimit)
-        options.memory_per_connection = 32 << 10
+        // Beyond it the library refuses a head itself, with a page of its own. What is not used is not resident.
+        options.memory_per_connection = 128 << 10
+        options.behind_tls = configuration.isSecure
         var callbacks = kh_callbacks(
             context: Unmanaged.passRetained(hooks).toOpaque(), head: requestHead, handle: requestWhole,
             finished: requestFinished, message: libraryMessage)

@@ -42,9 +42,10 @@ package enum OpenAPIDocument {
                 name = text
                 note = "One or more path segments. "
             }
+            let usual = Schema.string(minLength: 1, maxLength: note.isEmpty ? 255 : 1_000)
             let known = documentation.pathParameters.first { $0.name == name }
             parameters.append(
-                parameter(name, "path", known?.schema ?? .string(), note + (known?.summary ?? ""), required: true))
+                parameter(name, "path", known?.schema ?? usual, note + (known?.summary ?? ""), required: true))
         }
         for query in documentation.query { parameters.append(parameter(query.name, "query", query.schema, query.summary)) }
         if endpoint.idempotency != .none {
@@ -113,8 +114,10 @@ package enum OpenAPIDocument {
         (400, "The request is malformed."), (401, "Nobody is signed in."), (403, "The caller may not do this."),
         (404, "There is no such thing here."), (409, "The state of things does not allow it."),
         (413, "The body is too large."), (415, "The body has the wrong type."),
+        (414, "The request's target is too long."),
         (422, "The request was understood and refused."), (423, "It is locked."),
         (429, "Too many requests; Retry-After says when to come back."), (500, "A fault; the reference finds it in the log."),
+        (431, "The request's head is too large."),
         (503, "Not now; trying again is safe."),
     ]
 
@@ -199,12 +202,13 @@ extension Endpoint {
 
     /// The statuses with which it may refuse, beyond those that it documents itself.
     fileprivate var problemStatuses: [Int] {
-        var statuses = [400]
-        if access != .anyone { statuses += [401, 403] }
+        var statuses = [400, 403, 414, 431]
+        if access != .anyone { statuses.append(401) }
         if !path.parameterNames.isEmpty { statuses.append(404) }
-        if method != .get { statuses += [409, 413, 415, 422] }
+        if method != .get { statuses += [409, 413, 415] }
+        if method != .get || !documentation.query.isEmpty || !path.parameterNames.isEmpty { statuses.append(422) }
         if execution == .write { statuses.append(423) }
         if rateClass != .unlimited { statuses.append(429) }
-        return statuses + [500, 503]
+        return statuses.sorted() + [500, 503]
     }
 }

@@ -36,9 +36,13 @@ final class Housekeeping: Sendable {
         }
         Thread.start(name: "tidy", stackBytes: 2 << 20) { [self] in
             var minutes = 0
+            let books = BookWatch()
             loop(every: 60_000) {
                 minutes += 1
                 attempt("log") { try log.beginAnewIfLarge() }
+                for tenant in instance.directory.all where !isOver {
+                    attempt("book_check", tenant) { try books.look(at: tenant, clock: instance.clock) }
+                }
                 // Not each minute: a database that is written to is not idle, and would never be closed.
                 if minutes % Self.expiryMinutes == 0 {
                     instance.sweepExpired()

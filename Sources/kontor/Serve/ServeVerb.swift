@@ -10,6 +10,7 @@ enum ServeVerb {
         Option("listen", "ADDRESS", "Address to listen on; may be repeated (else 127.0.0.1 and ::1)"),
         Option("tls-cert", "FILE", "Certificate chain, PEM"),
         Option("tls-key", "FILE", "Its key, PEM"),
+        Option("tls-proxy", "ADDRESS", "A proxy in front that speaks TLS and passes Host on; may be repeated"),
         Option("operator-host", "NAME", "Host of the operator's API and /metrics; may be repeated (else localhost)"),
         Option("insecure-http", nil, "Plain HTTP beyond this machine"),
         Option("log", "FILE", "Where the log goes; - is standard error (else DATA/log/kontor.log)"),
@@ -45,8 +46,13 @@ final class ServingHouse {
         http.port = UInt16(try arguments.integer("port", in: 0...65535) ?? 8080)
         if arguments.has("listen") { http.addresses = arguments.all("listen") }
         http.tls = try Self.tls(arguments)
-        http.connectionLimitPerPeer = 1000
-        guard http.tls != nil || arguments.has("insecure-http") || http.addresses.allSatisfy(Self.isLoopback) else {
+        http.tlsProxies = try arguments.all("tls-proxy").map { address in
+            guard HTTPServer.isAddress(address) else { throw UsageError("--tls-proxy takes a numeric address, not “\(address)”") }
+            return address
+        }
+        // Behind a proxy everybody comes from its address.
+        http.connectionLimitPerPeer = http.tlsProxies.isEmpty ? 256 : http.connectionLimit
+        guard http.isSecure || arguments.has("insecure-http") || http.addresses.allSatisfy(Self.isLoopback) else {
             throw UsageError("Plain HTTP beyond this machine needs --insecure-http; better, give --tls-cert and --tls-key")
         }
         let home = try invocation.home()
@@ -56,7 +62,7 @@ final class ServingHouse {
         Signals.blockEndings()
         Limits.raiseDescriptors()
         let configuration = InstanceConfiguration(
-            isSecure: http.tls != nil, publicPort: Int(http.port), idleSeconds: idleSeconds)
+            isSecure: http.isSecure, publicPort: http.tlsProxies.isEmpty ? Int(http.port) : nil, idleSeconds: idleSeconds)
         let files = try StaticFiles(folder: home + "/Web")
         let log = try ServerLog(arguments["log"], data: data)
         house = try House(

@@ -12,9 +12,10 @@ final class RunningServer {
     let demo: DemoFacts
 
     /// Starts `kontor serve` (or `demo`) on a free port and waits until it says where it listens.
-    init(_ data: String, verb: String = "serve", options: [String] = []) throws {
-        let words = [verb, "--data", data, "--home", Kontor.home, "--port", "0"] + options
-        let child = try Child(Kontor.binary, words)
+    /// - Parameter watchedBy: a program and its arguments that start the server in their own process's place.
+    init(_ data: String, verb: String = "serve", options: [String] = [], watchedBy watcher: [String] = []) throws {
+        let words = watcher + [Kontor.binary, verb, "--data", data, "--home", Kontor.home, "--port", "0"] + options
+        let child = try Child(words[0], Array(words.dropFirst()))
         var said: [String] = []
         var port: UInt16?
         while port == nil, let line = child.line() {

@@ -27,13 +27,17 @@ final class TestHouse {
 
     init(
         endpoints: [Endpoint] = TestEndpoints.all, home: String? = nil, localSocket: Bool = false, log: TestLog? = nil,
-        configure: (inout Application.Configuration) -> Void = { _ in }
+        configure: (inout Application.Configuration) -> Void = { _ in },
+        http change: (inout HTTPServer.Configuration) -> Void = { _ in }
     ) throws {
+        var http = HTTPServer.Configuration()
+        http.addresses = ["127.0.0.1"]
+        change(&http)
         folder = try Files.temporaryDirectory("kontor-server")
         clock = ManualClock(try Instant("2026-01-05T09:00:00.000Z"))
         instance = try Instance.open(
             data: folder, home: home ?? folder, clock: clock,
-            configuration: InstanceConfiguration(laneThreads: 2, passwordCost: .minimum))
+            configuration: InstanceConfiguration(isSecure: http.isSecure, laneThreads: 2, passwordCost: .minimum))
         let hash = try instance.passwords.hash(Self.password)
         let actor = ActingUser.service(at: clock.now())
         func make(_ name: String, _ domain: String, _ currency: String, _ country: String, _ zone: String) -> NewTenant {
@@ -50,8 +54,6 @@ final class TestHouse {
         settings.furtherEndpoints += endpoints
         configure(&settings)
         application = Application(instance, settings, log: log?.writer)
-        var http = HTTPServer.Configuration()
-        http.addresses = ["127.0.0.1"]
         if localSocket { http.localSocket = "\(folder)/kontor.sock" }
         server = HTTPServer(http, handler: application)
         port = try server.start()

@@ -168,12 +168,17 @@ final class WebClient {
 
     /// Sends a GET and leaves its body to be read piece by piece.
     func open(_ target: String, headers: [(String, String)] = []) throws -> Answer {
+        try begin(target, headers: headers)
+        return try readHead()
+    }
+
+    /// Sends a GET and leaves its answer to be read.
+    func begin(_ target: String, headers: [(String, String)] = []) throws {
         var head = "GET \(target) HTTP/1.1\r\nHost: \(host):\(port)\r\n"
         if let token { head += "Authorization: Bearer \(token)\r\n" }
         if let cookie { head += "Cookie: \(cookie)\r\n" }
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if descriptor < 0 { try connect() }
         try write(Array((head + "\r\n").utf8))
-        return try readHead()
     }
 }

@@ -1,0 +1,24 @@
+import Core
+import Ledger
+import Platform
+import Storage
+
+/// Looks every minute whether the books of the businesses that were used since add up, and when one is first used.
+/// Used by one thread.
+final class BookWatch {
+    /// When each store was last used, as of the end of the last look: looking is a use, too.
+    private var seen: [Int64: UInt64] = [:]
+
+    struct Unbalanced: Error, CustomStringConvertible {
+        let faults: [String]
+        var description: String { faults.joined(separator: "; ") }
+    }
+
+    /// - Throws: `Unbalanced`; what keeps the database from being read.
+    func look(at tenant: Tenant, clock: any Clock) throws {
+        guard tenant.store.isOpen, seen[tenant.id] != tenant.store.lastUsed else { return }
+        let faults = try tenant.store.readAlone { db in try Ledger(db, clock: clock).unbalancedSums() }
+        seen[tenant.id] = tenant.store.lastUsed
+        guard faults.isEmpty else { throw Unbalanced(faults: faults) }
+    }
+}
