@@ -64,6 +64,7 @@ static int kernel_global(lua_State *L) {
 static void copy_into(lua_State *L, int from, int to) {
     lua_pushnil(L);
     while (lua_next(L, from)) {
+        kl_charge(kl_slot_of(L), 1);
         lua_pushvalue(L, -2);
         lua_insert(L, -2);
         lua_rawset(L, to);
@@ -139,6 +140,7 @@ static void push_clone(lua_State *L, int from, int depth) {
     int to = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, from)) {
+        kl_charge(kl_slot_of(L), 1);
         lua_pushvalue(L, -2);
         if (lua_istable(L, -2)) push_clone(L, to + 2, depth + 1);
         else lua_pushvalue(L, -2);

@@ -18,8 +18,11 @@ import Testing
             data.path,
             watchedBy: ["strace", "-D", "-f", "-q", "-y", "-s", "600", "-e", "trace=fdatasync,fsync,recvfrom,sendto,sendmsg,writev", "-o", trace])
         let answered = Mutex<Set<String>>([])
-        func sell(_ name: String, _ times: Int) {
-            guard let caller = try? server.caller(user: "cashier") else { return }
+        let port = server.port
+        let acme = try server.demo.tenant("acme")
+        let host = acme.domain, token = try acme.user("cashier").token
+        @Sendable func sell(_ name: String, _ times: Int) {
+            let caller = Caller(port: port, host: host, token: token)
             for number in 0..<times {
                 let id = "sale-\(name)-\(number)"
                 guard let answer = try? caller.ask("POST", "/api/sales", firstSale, key: id, headers: [("X-Request-Id", id)]) else { return }

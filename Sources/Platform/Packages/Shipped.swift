@@ -21,7 +21,7 @@ package struct Shipped: Sendable {
     /// - Throws: 404 `plugin.not_shipped`.
     package func plugin(_ name: String) throws -> [String: [UInt8]] {
         guard FieldDeclaration.isName(name), Files.exists("\(home)/Plugins/\(name)/plugin.lua") else {
-            throw Problem(404, "plugin.not_shipped", "There is no plugin “\(name)” beside the program (in \(home)/Plugins).")
+            throw Problem(404, "plugin.not_shipped", "There is no plugin “\(name)” beside the program.")
         }
         return try luaFiles("\(home)/Plugins/\(name)", prefix: "").filter { !$0.key.hasPrefix("tests/") }
     }

@@ -8,7 +8,7 @@ package enum ScriptEndpoints {
     package static let endpoints: [Endpoint] = [
         Endpoint(
             .get, "/api/scripts", access: .permission("scripts.view"), execution: .read,
-            documentation: .init("List the rule files", tag: "Scripts", replies: [.init(200, "The files", .object([.init("items", .array(.any))]))])
+            documentation: .init("List the rule files", tag: "Scripts", replies: [.init(200, "The files", .object([.init("items", .array(.any), required: true), .init("next_cursor", .nullable(.string()))]))])
         ) { call in Reply(200, ["items": .array(try scripts(call).list()), "next_cursor": .null]) },
         Endpoint(
             .get, "/api/scripts/{path...}", access: .permission("scripts.view"), execution: .read,

@@ -49,6 +49,10 @@ enum HealthEndpoints {
                             .init("status", .string(allowed: ["ok", "degraded", "unavailable"]), required: true),
                             .init("version", .string(), required: true), .init("started_at", .instant, required: true),
                             .init("uptime_seconds", .integer(), required: true),
+                            .init("tenant_id", .integer(), "Of a tenant; the next two, too."), .init("name", .string()),
+                            .init("database", .string()),
+                            .init("tenants", .integer(), "Of the installation; the next one, too."),
+                            .init("resident_bytes", .integer()),
                             .init("components", .array(.map(.any)), required: true),
                         ])), .init(503, "A part that it cannot do without is down."),
                 ])

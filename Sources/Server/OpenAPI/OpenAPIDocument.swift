@@ -92,7 +92,9 @@ package enum OpenAPIDocument {
         var responses = Object()
         for reply in endpoint.documentation.replies {
             var response: Object = ["description": .string(reply.summary)]
-            if let schema = reply.schema {
+            if reply.status >= 400, reply.schema == nil {
+                response["content"] = problemContent
+            } else if let schema = reply.schema {
                 response["content"] = .object([
                     reply.contentType: .object(["schema": schema.openAPI, "example": schema.example])
                 ])
@@ -107,6 +109,10 @@ package enum OpenAPIDocument {
         }
         return .object(responses)
     }
+
+    private static let problemContent: Value = .object([
+        "application/problem+json": .object(["schema": .object(["$ref": .string("#/components/schemas/Problem")])])
+    ])
 
     private static let security: Value = .array([.object(["token": .array([])]), .object(["session": .array([])])])
 
@@ -126,11 +132,7 @@ package enum OpenAPIDocument {
         for problem in problems {
             responses["Problem\(problem.status)"] = .object([
                 "description": .string(problem.text),
-                "content": .object([
-                    "application/problem+json": .object([
-                        "schema": .object(["$ref": .string("#/components/schemas/Problem")])
-                    ])
-                ]),
+                "content": problemContent,
             ])
         }
         return .object([
@@ -207,7 +209,7 @@ extension Endpoint {
         if !path.parameterNames.isEmpty { statuses.append(404) }
         if method != .get { statuses += [409, 413, 415] }
         if method != .get || !documentation.query.isEmpty || !path.parameterNames.isEmpty { statuses.append(422) }
-        if execution == .write { statuses.append(423) }
+        if method != .get { statuses.append(423) }
         if rateClass != .unlimited { statuses.append(429) }
         return statuses.sorted() + [500, 503]
     }

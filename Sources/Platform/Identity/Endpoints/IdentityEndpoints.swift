@@ -60,7 +60,13 @@ enum IdentitySchemas {
     static let permissions = Schema.array(.string(minLength: 1, maxLength: 80), maxItems: 1_000)
     static let status = Schema.string(allowed: ["active", "inactive"])
 
-    static let user = Schema.object([
+    static let user = Schema.object(userMembers)
+
+    /// What the answer to making one has beside it.
+    static let newUser = Schema.object(
+        userMembers + [.init("invitation", .object([.init("link", .string(), required: true), .init("expires_at", .instant, required: true)]))])
+
+    private static let userMembers: [Schema.Member] = [
         .init("id", .integer(minimum: 1), required: true),
         .init("username", .string(), required: true, example: "akosua"),
         .init("name", .string(), required: true, example: "Akosua Mensah"),
@@ -78,7 +84,7 @@ enum IdentitySchemas {
         .init("version", .integer(), required: true, "What If-Match compares with."),
         .init("created_at", .instant, required: true),
         .init("updated_at", .instant, required: true),
-    ])
+    ]
 
     static let link = Schema.object([
         .init("link", .string(), required: true, "Works once."),

@@ -46,7 +46,7 @@ enum UserEndpoints {
                     "password", .string(minLength: 1, maxLength: 256), "Without one the answer has a one-time link to set it."),
                 .init("must_change_password", .boolean, "Whether to choose another one at the first log-in; true by default."),
             ]),
-            replies: [.init(201, "The user, with `invitation` when no password was given.", IdentitySchemas.user)])
+            replies: [.init(201, "The user, with `invitation` when no password was given.", IdentitySchemas.newUser)])
     ) { call in
         let tenant = try call.requireTenant()
         let body = call.body
