@@ -100,6 +100,10 @@ static void library_message(void *context, const char *format, va_list arguments
   if (n <= 0) return;
   if ((size_t)n >= sizeof text) n = sizeof text - 1;
   while (n > 0 && text[n - 1] == '\n') text[--n] = 0;
+  if (kh_server_draining(server) && strncmp(text, "Error accepting", 15) == 0) {
+    usleep(1000); // on the library's thread, between two looks at what it serves
+    return;
+  }
   server->callbacks.message(server->callbacks.context, text);
 }
 
@@ -220,13 +224,17 @@ static void wait_until_idle(kh_server *s, uint64_t nanoseconds) {
   pthread_mutex_unlock(&s->stop_lock);
 }
 
+/// Nobody can connect any more. MHD_quiesce_daemon would do it, too, but in 0.9.75 it may end the process: it takes the
+/// listener out of a thread's epoll set, and the thread, about to do so itself, takes that for a broken system. As it is, the
+/// threads find the dead listener ready for ever; see `library_message` for why they do not turn in circles.
+static void stop_listening(const kh_daemon *d) {
+  shutdown(d->socket, SHUT_RDWR);
+  if (d->path[0]) unlink(d->path);
+}
+
 int kh_server_stop(kh_server *s, int drain_milliseconds) {
   atomic_store(&s->draining, true);
-  for (int i = 0; i < s->daemon_count; i++) {
-    MHD_quiesce_daemon(s->daemons[i].mhd);
-    shutdown(s->daemons[i].socket, SHUT_RDWR); // refuses; closing must wait until the library's threads have ended
-    if (s->daemons[i].path[0]) unlink(s->daemons[i].path);
-  }
+  for (int i = 0; i < s->daemon_count; i++) stop_listening(&s->daemons[i]);
   kh_streams_end(s, false);
   wait_until_idle(s, (uint64_t)drain_milliseconds * 1000000u);
 
@@ -248,10 +256,7 @@ int kh_server_stop(kh_server *s, int drain_milliseconds) {
   // Whoever is just now resuming a connection has a few instructions left to do so.
   for (int i = 0; i < 5000 && atomic_load(&s->suspended) > 0; i++) usleep(1000);
 
-  for (int i = 0; i < s->daemon_count; i++) {
-    MHD_stop_daemon(s->daemons[i].mhd);
-    close(s->daemons[i].socket);
-  }
+  for (int i = 0; i < s->daemon_count; i++) MHD_stop_daemon(s->daemons[i].mhd); // closes the descriptor, too
   s->daemon_count = 0;
   return cut;
 }

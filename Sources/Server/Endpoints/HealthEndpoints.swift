@@ -13,17 +13,29 @@ enum HealthEndpoints {
         [simple, detailed(access: .operator, application)]
     }
 
+    private static let plain = Schema.object([
+        .init("status", .string(allowed: ["ok", "unavailable"]), required: true),
+        .init("tenant_id", .integer()), .init("name", .string()), .init("database", .string()),
+    ])
+
+    private static let parts = Schema.object([
+        .init("status", .string(allowed: ["ok", "degraded", "unavailable"]), required: true),
+        .init("version", .string(), required: true), .init("started_at", .instant, required: true),
+        .init("uptime_seconds", .integer(), required: true),
+        .init("tenant_id", .integer(), "Of a tenant; the next two, too."), .init("name", .string()),
+        .init("database", .string()),
+        .init("tenants", .integer(), "Of the installation; the next one, too."),
+        .init("resident_bytes", .integer()),
+        .init("components", .array(.map(.any)), required: true),
+    ])
+
     private static let simple = Endpoint(
         .get, "/api/health", access: .anyone, execution: .inline, rateClass: .unlimited,
         documentation: .init(
             "Say whether it is well", tag: "Health",
             replies: [
-                .init(
-                    200, "It is. Who is signed in also sees which tenant this is.",
-                    .object([
-                        .init("status", .string(allowed: ["ok", "unavailable"]), required: true),
-                        .init("tenant_id", .integer()), .init("name", .string()), .init("database", .string()),
-                    ])), .init(503, "The database takes no changes at the moment."),
+                .init(200, "It is. Who is signed in also sees which tenant this is.", plain),
+                .init(503, "The database takes no changes at the moment.", plain),
             ])
     ) { call in
         let store = call.tenant?.store ?? call.instance.system.store
@@ -43,18 +55,8 @@ enum HealthEndpoints {
             documentation: .init(
                 "Show the state of every part", tag: "Health",
                 replies: [
-                    .init(
-                        200, "It works, perhaps with a part that is degraded.",
-                        .object([
-                            .init("status", .string(allowed: ["ok", "degraded", "unavailable"]), required: true),
-                            .init("version", .string(), required: true), .init("started_at", .instant, required: true),
-                            .init("uptime_seconds", .integer(), required: true),
-                            .init("tenant_id", .integer(), "Of a tenant; the next two, too."), .init("name", .string()),
-                            .init("database", .string()),
-                            .init("tenants", .integer(), "Of the installation; the next one, too."),
-                            .init("resident_bytes", .integer()),
-                            .init("components", .array(.map(.any)), required: true),
-                        ])), .init(503, "A part that it cannot do without is down."),
+                    .init(200, "It works, perhaps with a part that is degraded.", parts),
+                    .init(503, "A part that it cannot do without is down.", parts),
                 ])
         ) { call in
             let health = application().detailedHealth(of: call.tenant, now: call.now)

@@ -70,6 +70,32 @@ import Testing
         #expect(done.wait(timeout: .now() + 5) == .success)
     }
 
+    /// The library may find its own listener gone when it is told to stop listening while threads are busy with it.
+    @Test func `stopping while clients come and go, and at the limit of connections, is survived`() throws {
+        let port = Mutex<UInt16>(0)
+        let isOver = Mutex(false)
+        let crew = DispatchGroup()
+        for _ in 0..<4 {
+            crew.enter()
+            Thread.detachNewThread {
+                while !isOver.withLock({ $0 }) {
+                    let client = try? RawClient(port: port.withLock { $0 }, timeoutSeconds: 1)
+                    client?.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    _ = try? client?.readToEnd()
+                }
+                crew.leave()
+            }
+        }
+        for _ in 0..<150 {
+            let server = try TestServer { $0.connectionLimit = 4 }
+            port.withLock { $0 = server.port }
+            _ = try? server.handler.waitForFinished()
+            server.server.stop(drainSeconds: 0.2)
+        }
+        isOver.withLock { $0 = true }
+        crew.wait()
+    }
+
     @Test func `idle connections do not delay the stop, and stopping twice is fine`() throws {
         let server = try TestServer()
         let idle = try (0..<20).map { _ in try server.client() }

@@ -64,7 +64,7 @@ enum IdentitySchemas {
 
     /// What the answer to making one has beside it.
     static let newUser = Schema.object(
-        userMembers + [.init("invitation", .object([.init("link", .string(), required: true), .init("expires_at", .instant, required: true)]))])
+        userMembers + [.init("invitation", link)])
 
     private static let userMembers: [Schema.Member] = [
         .init("id", .integer(minimum: 1), required: true),
