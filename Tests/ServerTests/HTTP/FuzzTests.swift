@@ -34,24 +34,31 @@ import Testing
         return bytes
     }
 
+    /// nil when the connection was closed without an answer.
+    private static func statusLine(_ client: RawClient) throws -> String? {
+        do { return try client.readLine() } catch let failure as RawClient.Failure {
+            guard failure.description.hasPrefix("closed in a line") else { throw failure }
+            return nil
+        }
+    }
+
     @Test func `damaged requests are answered or closed, whatever is in them`() throws {
         let environment = ProcessInfo.processInfo.environment
         let seed = environment["KONTOR_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
         let rounds = environment["KONTOR_LONG"] == nil ? 3_000 : 300_000
         print("HTTP fuzzer: KONTOR_SEED=\(seed), \(rounds) requests")
         var random = Seeded(state: seed)
-        let server = try TestServer { $0.requestDeadlineSeconds = 30 }
+        let server = try TestServer { $0.idleTimeoutSeconds = 2 }
         for round in 0..<rounds {
             let bytes = Self.damaged(&random)
             let client = try server.client()
             client.send(bytes)
             client.endWriting()
-            let answer = try client.readToEnd()
-            if !answer.isEmpty {
-                let head = String(decoding: answer.prefix(12), as: UTF8.self)
-                let status = Int(head.suffix(3)) ?? 0
-                let good = head.hasPrefix("HTTP/1.") && (100..<600).contains(status) && status != 500
-                try #require(good, "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription) gave \(head)")
+            // Only the first line: the library may notice a half-closed connection late.
+            if let line = try Self.statusLine(client) {
+                let status = Int(line.dropFirst(9).prefix(3)) ?? 0
+                let good = line.hasPrefix("HTTP/1.") && (100..<600).contains(status) && status != 500
+                try #require(good, "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription) gave \(line)")
             }
             if round.isMultiple(of: 500) { #expect(try server.client().get("/whole").status == 200, "seed \(seed), round \(round)") }
         }
