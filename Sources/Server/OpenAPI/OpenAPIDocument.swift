@@ -47,7 +47,9 @@ package enum OpenAPIDocument {
             parameters.append(
                 parameter(name, "path", known?.schema ?? usual, note + (known?.summary ?? ""), required: true))
         }
-        for query in documentation.query { parameters.append(parameter(query.name, "query", query.schema, query.summary)) }
+        for query in documentation.query {
+            parameters.append(parameter(query.name, "query", inTarget(query.schema), query.summary))
+        }
         if endpoint.idempotency != .none {
             parameters.append(
                 parameter(
@@ -76,6 +78,12 @@ package enum OpenAPIDocument {
         }
         operation["x-rate-class"] = .string(endpoint.rateClass.rawValue)
         return .object(operation)
+    }
+
+    /// Text without a limit of its own is limited by the target that it must fit into, beside others.
+    private static func inTarget(_ schema: Schema) -> Schema {
+        guard case .string(let minimum, let maximum, let allowed) = schema, maximum > 500 else { return schema }
+        return .string(minLength: minimum, maxLength: 500, allowed: allowed)
     }
 
     private static func parameter(
