@@ -1,6 +1,6 @@
 #!/bin/sh
-# The corpus, the unit tests and the fuzzers against the C bridge alone: plain and timed, under AddressSanitizer and
-# UndefinedBehaviorSanitizer, and on four threads under ThreadSanitizer. About six minutes.
+# The corpus, the unit tests, the fuzzers and the HTTP side against the C bridge alone: plain and timed, under AddressSanitizer and
+# UndefinedBehaviorSanitizer, and on four threads under ThreadSanitizer. About eight minutes.
 #   Tests/Corpus/run.sh                all of it
 #   Tests/Corpus/run.sh --long         what takes hours instead: more rounds of the fuzzers, 100,000 hostile runs, overshoot
 #   Tests/Corpus/run.sh --fuzz N       the fuzzers alone, N rounds each, under AddressSanitizer
@@ -30,6 +30,13 @@ compile() {
     shift 2
     clang -fuse-ld=lld -g -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-macro-redefined "$@" -I "$bridge/include" \
         -I "$bridge" "$bridge"/lua_*.c "$here/$source" $lua -lm -lpthread -o "$build/$output"
+}
+# compile_http OUTPUT FLAGS…
+compile_http() {
+    output=$1
+    shift
+    clang -fuse-ld=lld -g -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-macro-redefined "$@" -I "$bridge/include" \
+        -I "$bridge" "$bridge"/http_*.c "$here/http.c" -lmicrohttpd -lz -lpthread -o "$build/$output"
 }
 scripts=$(find "$here" -name '*.lua' | sort)
 seeds=$(printf '%s\n' "$scripts" | sed 's/^/--corpus /')
@@ -77,6 +84,8 @@ case ${1:-} in
     "$build/address" --hostile "$((${KONTOR_HOSTILE:-100000} / 10))" $scripts
     compile fuzz fuzz.c $address
     "$build/fuzz" --count "${KONTOR_ROUNDS:-1000000}" $seeds all
+    compile_http http $address
+    "$build/http" --rounds 400 --requests 500
     ;;
 *)
     echo "plain, timed"
@@ -91,9 +100,13 @@ case ${1:-} in
     "$build/address_unit"
     compile fuzz fuzz.c $address
     "$build/fuzz" --count 10000 $seeds all
+    compile_http http $address
+    "$build/http" --rounds 6 --requests 60
     echo "ThreadSanitizer"
     compile thread driver.c -fsanitize=thread $blocks
     "$build/thread" --slow --threads 4 $scripts
+    compile_http http_thread -fsanitize=thread $blocks
+    "$build/http_thread" --rounds 6 --requests 60
     echo "Coverage"
     coverage
     ;;

@@ -214,9 +214,9 @@ extension Endpoint {
     fileprivate var problemStatuses: [Int] {
         var statuses = [400, 403, 414, 431]
         if access != .anyone { statuses.append(401) }
-        if !path.parameterNames.isEmpty { statuses.append(404) }
         if method != .get { statuses += [409, 413, 415] }
-        if method != .get || !documentation.query.isEmpty || !path.parameterNames.isEmpty { statuses.append(422) }
+        // Whatever is named may be named wrongly, or not be there.
+        if method != .get || !documentation.query.isEmpty || !path.parameterNames.isEmpty { statuses += [404, 422] }
         if method != .get { statuses.append(423) }
         if rateClass != .unlimited { statuses.append(429) }
         return statuses.sorted() + [500, 503]
