@@ -33,7 +33,7 @@ package final class RequestLimits: Sendable {
         switch principal.credential {
         case .token(let id): caller = "\(tenant?.id ?? 0)t\(id)"
         case .session: caller = "\(tenant?.id ?? 0)u\(principal.userID)"
-        case .none, .local: caller = "\(tenant?.id ?? 0)a\(address)"
+        case .none, .local: caller = "\(tenant?.id ?? 0)a\(IPAddress.network(of: address))"
         }
         guard case .retryAfter(let seconds) = limiter.take(caller, rateClass.rawValue, limit: limit) else { return }
         throw Problem(

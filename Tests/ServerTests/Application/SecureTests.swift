@@ -67,6 +67,19 @@ import Testing
         #expect(addresses == ["203.0.113.9", "127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "2001:db8::7"])
     }
 
+    @Test func `who may choose among the addresses of a network counts as one caller`() throws {
+        let house = try TestHouse(http: { $0.tlsProxies = ["127.0.0.1"] })
+        func ask(_ address: String) throws -> Int {
+            try house.anonymous().send("GET", "/api/test/open", headers: [("X-Forwarded-For", address)]).status
+        }
+        for host in 1...100 { #expect(try ask("2001:db8:1:2::\(String(host, radix: 16))") == 200) }
+        #expect(try ask("2001:db8:1:2:ffff::1") == 429)
+        #expect(try ask("2001:db8:1:3::1") == 200, "the next network")
+        for _ in 1...100 { #expect(try ask("::ffff:203.0.113.9") == 200) }
+        #expect(try ask("203.0.113.9") == 429)
+        #expect(try ask("203.0.113.10") == 200)
+    }
+
     @Test func `nobody else is believed`() throws {
         let log = try TestLog()
         let house = try TestHouse(log: log)
