@@ -52,7 +52,7 @@ final class ServingHouse {
         }
         // Behind a proxy everybody comes from its address.
         http.connectionLimitPerPeer = http.tlsProxies.isEmpty ? 256 : http.connectionLimit
-        guard http.isSecure || arguments.has("insecure-http") || http.addresses.allSatisfy(Self.isLoopback) else {
+        guard http.tls != nil || arguments.has("insecure-http") || http.addresses.allSatisfy(Self.isLoopback) else {
             throw UsageError("Plain HTTP beyond this machine needs --insecure-http; better, give --tls-cert and --tls-key")
         }
         let home = try invocation.home()
