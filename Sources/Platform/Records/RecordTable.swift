@@ -1,4 +1,5 @@
 import Core
+import Scripting
 import Storage
 
 /// The table behind a record type or behind its lines: columns, the SQL that makes them, and the statements used on them.
@@ -19,6 +20,8 @@ package final class RecordTable: Sendable {
     package let fields: [FieldDeclaration]
     /// Fields that have a column of their own, in order.
     package let columns: [RecordColumn]
+    /// Where the columns are, by their fields' names.
+    let places: FieldIndex
     /// Fields that are rows in a table of their own.
     package let lines: [(field: FieldDeclaration, table: RecordTable)]
     package let indexes: [Index]
@@ -74,6 +77,7 @@ package final class RecordTable: Sendable {
             }
         }
         self.columns = columns
+        places = FieldIndex(columns.map(\.key))
         self.lines = lines
         for index in indexes {
             for field in index.fields where !columns.contains(where: { $0.field.name == field }) {
@@ -147,6 +151,10 @@ package final class RecordColumn: Sendable {
     let highest: Int64
     /// The most bytes that text surely may have; longer ones are counted in characters.
     let longest: Int
+    /// The values of an enum.
+    let allowed: FieldIndex
+    /// What is left out is stored as nothing.
+    let isOptional: Bool
     private let free: RecordColumn?
 
     /// The column for comparing: bounds and requiredness say nothing about what one may look for.
@@ -162,6 +170,8 @@ package final class RecordColumn: Sendable {
         highest = field.maximum.map { $0.scaled(places: scale) ?? .min } ?? .max
         // Text with a pattern always goes the long way.
         longest = field.pattern == nil ? field.maximum?.wholeValue ?? 10_000 : -1
+        allowed = FieldIndex(field.values)
+        isOptional = !field.required && field.fallback == nil
         if field.minimum != nil || field.maximum != nil || field.required || field.pattern != nil {
             var loose = field
             loose.pattern = nil

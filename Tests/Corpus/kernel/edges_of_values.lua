@@ -30,10 +30,5 @@ return function()
   refused("table expected", kernel.clone, 1)
   local inner = { 1, { deep = true } }
   local tree = { inner, x = { y = "z" }, n = 5 }
-  local deep = kernel.clone(tree, true)
-  assert(deep[1] ~= inner and deep[1][2] ~= inner[2] and deep[1][2].deep and deep.x ~= tree.x and deep.x.y == "z" and deep.n == 5)
-  assert(kernel.clone(tree, false)[1] == inner)
-  local chain = {}
-  for _ = 1, 40 do chain = { chain } end
-  refused("nested deeper than 32", kernel.clone, chain, true)
+  assert(kernel.clone(tree)[1] == inner)
 end
