@@ -2,7 +2,7 @@ import Core
 import Glibc
 import Platform
 
-/// Installing a plugin of ten record types, and how soon a tenant answers that nobody has asked since the start.
+/// How soon a tenant answers that nobody has asked since the start.
 enum PluginBench {
     private static let tenants = 1_000
 
