@@ -30,6 +30,7 @@ struct RecordChanges {
             if hasHooks(type, .afterSave), var saved = try scope.records.find(type, id: id) {
                 try runHooks(type, .afterSave, &saved, old: nil)
             }
+            try Events.changed(type, id, "created", scope)
             return id
         }
     }
@@ -96,6 +97,7 @@ struct RecordChanges {
             if hasHooks(type, .afterSave), var saved = try scope.records.find(type, id: id) {
                 try runHooks(type, .afterSave, &saved, old: old)
             }
+            try Events.changed(type, id, "updated", scope)
             return result
         }
     }
@@ -111,6 +113,7 @@ struct RecordChanges {
                 try Audit.append(
                     scope.database, scope.actor, "\(type.name).deleted", object: (type.name, id), before: .object(type.facts(old)))
             }
+            try Events.changed(type, id, "deleted", scope)
         }
     }
 

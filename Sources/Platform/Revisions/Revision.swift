@@ -76,6 +76,8 @@ package final class InstalledPlugins: Sendable {
     /// The reports by their ids, `pos.sales_by_day`.
     package let reports: [String: Report]
     package let dashboards: [DashboardDeclaration]
+    /// The notifications by their names, `pos.receipt`.
+    package let notifications: [String: NotificationDeclaration]
     package let endpoints: [Endpoint]
     package let router: Router<Endpoint>
     /// The plugins' permissions with their titles.
@@ -143,6 +145,7 @@ package final class InstalledPlugins: Sendable {
         for (key, list) in hooks where list.count > 1 || !list[0].after.isEmpty || !list[0].before.isEmpty {
             hooks[key] = try HookOrder.sorted(list, plugins: names)
         }
+        notifications = Dictionary(packages.flatMap(\.notifications).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         self.hooks = hooks
         hooked = Set(hooks.keys.map(\.on))
         // A plugin's own route stands for the path that its record type would be served at.
@@ -184,8 +187,12 @@ package final class RevisionSlot: Sendable {
     private let slot = Mutex<Revision?>(nil)
     /// The oldest revision whose tables are still there.
     private let oldest = Atomic<Int64>(0)
+    private let changed: @Sendable () -> Void
 
-    package init() {}
+    /// - Parameter changed: told of every publish.
+    package init(changed: @escaping @Sendable () -> Void = {}) {
+        self.changed = changed
+    }
 
     /// The revision in force, when it is in memory.
     package var current: Revision? { slot.withLock { $0 } }
@@ -196,6 +203,7 @@ package final class RevisionSlot: Sendable {
     package func publish(_ revision: Revision, retiring: Bool = false) {
         if retiring { oldest.store(revision.id, ordering: .releasing) }
         slot.withLock { $0 = revision }
+        changed()
     }
 
     /// Whether a request that began with a revision can still be carried out.

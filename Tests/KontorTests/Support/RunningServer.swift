@@ -13,8 +13,10 @@ final class RunningServer {
 
     /// Starts `kontor serve` (or `demo`) on a free port and waits until it says where it listens.
     /// - Parameter watchedBy: a program and its arguments that start the server in their own process's place.
-    init(_ data: String, verb: String = "serve", options: [String] = [], watchedBy watcher: [String] = []) throws {
-        let words = watcher + [Kontor.binary, verb, "--data", data, "--home", Kontor.home, "--port", "0"] + options
+    init(
+        _ data: String, verb: String = "serve", home: String = Kontor.home, options: [String] = [], watchedBy watcher: [String] = []
+    ) throws {
+        let words = watcher + [Kontor.binary, verb, "--data", data, "--home", home, "--port", "0"] + options
         let child = try Child(words[0], Array(words.dropFirst()))
         var said: [String] = []
         var port: UInt16?
