@@ -24,6 +24,8 @@ package final class Call {
     /// When the request arrived.
     package let now: Instant
     package let instance: Instance
+    /// The instance's; a test's own where a test makes the call.
+    package var clock: any Clock
     private var connection: Connection?
     private var afterCommitWork: [@Sendable () -> Void] = []
 
@@ -35,6 +37,7 @@ package final class Call {
     ) {
         self.endpoint = endpoint
         self.instance = instance
+        clock = instance.clock
         self.tenant = tenant
         self.revision = revision
         self.principal = principal

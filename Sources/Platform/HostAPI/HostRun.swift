@@ -62,7 +62,7 @@ package final class RunScope {
         }
         self.init(
             tenant: tenant, revision: revision, principal: call.principal, database: call.database,
-            clock: call.instance.clock, now: call.now, actor: call.actingUser, requestID: call.requestID)
+            clock: call.clock, now: call.now, actor: call.actingUser, requestID: call.requestID)
         scriptLog = call.instance.scriptLog
     }
 
@@ -148,11 +148,14 @@ package final class HostRun: ScriptHost {
     let phase: Phase
     /// The package whose code runs; nil for a rule file.
     let package: PluginPackage?
+    /// For tests, which look at everything: capabilities are not asked for.
+    let isTrusted: Bool
 
-    init(_ scope: RunScope, phase: Phase, package: PluginPackage?) {
+    init(_ scope: RunScope, phase: Phase, package: PluginPackage?, isTrusted: Bool = false) {
         self.scope = scope
         self.phase = phase
         self.package = package
+        self.isTrusted = isTrusted
     }
 
     package func call(_ function: Int, _ arguments: inout FlatReader, _ results: inout FlatWriter) throws {

@@ -28,7 +28,28 @@ package struct Shipped: Sendable {
 
     /// The rule files by their path, `Rules/tax/gh-standard.lua`.
     package func rules() throws -> [String: [UInt8]] {
-        Files.isDirectory("\(home)/Rules") ? try luaFiles("\(home)/Rules", prefix: "Rules/") : [:]
+        guard Files.isDirectory("\(home)/Rules") else { return [:] }
+        return try luaFiles("\(home)/Rules", prefix: "Rules/").filter { !$0.key.hasSuffix("_test.lua") }
+    }
+
+    /// The tests of a rule file, `Rules/tax/gh-standard_test.lua` for `Rules/tax/gh-standard.lua`; nil where it has none.
+    package func ruleTests(_ path: String) throws -> (file: String, source: [UInt8])? {
+        guard path.hasPrefix("Rules/"), path.hasSuffix(".lua"), !path.contains("..") else { return nil }
+        let file = "\(path.dropLast(4))_test.lua"
+        return Files.exists("\(home)/\(file)") ? (file, try Files.read("\(home)/\(file)")) : nil
+    }
+
+    /// A plugin's tests and their fixtures, by their path in its folder.
+    package func tests(of plugin: String) throws -> [String: [UInt8]] {
+        let folder = "\(home)/Plugins/\(plugin)"
+        guard FieldDeclaration.isName(plugin) else { return [:] }
+        var files: [String: [UInt8]] = [:]
+        for (part, ending) in [("tests", "_test.lua"), ("fixtures", ".json")] where Files.isDirectory("\(folder)/\(part)") {
+            for name in try Files.list("\(folder)/\(part)") where name.hasSuffix(ending) {
+                files["\(part)/\(name)"] = try Files.read("\(folder)/\(part)/\(name)")
+            }
+        }
+        return files
     }
 
     private func luaFiles(_ folder: String, prefix: String) throws -> [String: [UInt8]] {

@@ -100,6 +100,13 @@ package enum ScriptEndpoints {
             return Reply(200, ["ok": .bool(!findings.hasErrors), "findings": .array(findings.map(\.value))])
         },
         Endpoint(
+            .post, "/api/scripts/{path...}/test", access: .permission("scripts.edit"), execution: .worker, rateClass: .analytics,
+            documentation: .init(
+                "Run the tests of a rule file against its draft, on a copy of the business", tag: "Scripts",
+                input: .object([.init("tests", .string(maxLength: 256 << 10), "A test file; the one that was shipped with the rule file if left out.")]),
+                replies: [.init(200, "What became of each test", TestReport.schema)])
+        ) { call in Reply(200, try RuleTests.run(path(call), tests: call.body["tests"]?.string, call)) },
+        Endpoint(
             .post, "/api/scripts/{path...}/publish", access: .permission("scripts.publish"), execution: .write,
             documentation: .init(
                 "Put the draft in force for every request that starts after the answer", tag: "Scripts",

@@ -283,6 +283,14 @@ package struct Scripts {
         }
     }
 
+    /// What would run if the draft were published; what runs where there is none.
+    func revisionWithDraft(_ path: String) throws -> Revision {
+        _ = try script(path)
+        guard let draft = try draft(path) else { return revision }
+        let content = try checked(path) { try self.content(path, hash: draft.hash) }
+        return try revision.replacing(RuleSet(path: path, version: draft.baseVersion + 1, content: content), id: revision.id)
+    }
+
     /// Makes the draft a version and puts it in force.
     /// - Returns: the new version, and the revision that the caller publishes after the commit.
     /// - Parameter message: why; the draft's own if it is not given.

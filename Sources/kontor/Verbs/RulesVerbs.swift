@@ -49,6 +49,26 @@ enum RulesVerbs {
             return report(invocation, ["checked": .array(paths.map { .string($0) })], findings)
         },
         Verb(
+            "rules test", "[PATH…]", "Run the tests of drafts, all or those named, on a copy of the business",
+            options: [.tenant, Option("file", "FILE", "A test file, instead of the one that came with the rule file")]
+        ) { invocation in
+            let (api, place) = try invocation.tenantAPI()
+            let paths = try drafts(api, place, named: invocation.arguments.words)
+            let tests = try invocation.arguments["file"].map { try Files.text(Paths.absolute($0)) }
+            let reports = try paths.map { path in
+                try api.ask("POST", scriptPath(path) + "/test", tests.map { ["tests": .string($0)] } ?? [:], at: place)
+            }
+            let results = reports.flatMap { $0["tests"]?.array ?? [] }
+            let failed = results.filter { $0["ok"] == false }
+            invocation.answer(["ok": .bool(failed.isEmpty), "tests": .array(results)]) {
+                let lines = results.map { test in
+                    test["ok"] == true ? "ok   \(test.text("name"))\n" : "FAIL \(test.text("name"))\n     \(test.text("where")): \(test.text("message"))\n"
+                }
+                return lines.joined() + "\(results.count - failed.count) passed, \(failed.count) failed"
+            }
+            return failed.isEmpty ? .done : .refused
+        },
+        Verb(
             "rules publish", "[PATH…]", "Put drafts in force: all, or those named",
             options: [.tenant, Option("message", "TEXT", "Why")]
         ) { invocation in
