@@ -42,7 +42,7 @@ struct PluginCheck {
     /// Own modules and the `lib` modules of what it depends on.
     private var requirable: Set<String> {
         var names = Set(files.keys.filter { $0.hasPrefix("lib/") && $0.hasSuffix(".lua") }.map(module))
-        for (needed, _) in manifest.dependencies {
+        for (needed, _) in manifest.dependencies + manifest.optional {
             for module in dependencies.first(where: { $0.name == needed })?.modules.keys.filter({ $0.hasPrefix("\(needed).lib.") }) ?? [] {
                 names.insert(module)
             }

@@ -69,6 +69,7 @@ final class Shop: Sendable {
             parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, ifMatch: ifMatch,
             requestID: "r1", now: house.now)
         let store = tenant.store
+        if endpoint.execution == .worker { return try ScriptThread.run { try endpoint.handle(call) } }
         if endpoint.execution == .read {
             return try ScriptThread.run { try store.read { db in try call.with(db) { try endpoint.handle(call) } } }
         }

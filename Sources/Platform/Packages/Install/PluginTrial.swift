@@ -46,6 +46,7 @@ struct PluginTrial {
             let installation = PluginInstallation(db, tenant: tenant, actor: actor, clock: instance.clock)
             return try installation.apply(try installation.prepare(offer), consents: consents)
         }
+        try PluginTests.check(offer.files, revision)
         outcome.tests = try PluginTests.run(offer.files, revision, db, tenant: tenant, instance: instance, folder: folder)
         outcome.milliseconds = Int64((monotonicNanoseconds() - started) / 1_000_000)
         let failed = outcome.tests.filter { $0["ok"] == false }
