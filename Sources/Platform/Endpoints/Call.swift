@@ -26,6 +26,8 @@ package final class Call {
     package let instance: Instance
     /// The instance's; a test's own where a test makes the call.
     package var clock: any Clock
+    /// Whether what rules decide goes to the tenant's log; not for tests, which happen on a copy.
+    package var keepsDecisions = true
     private var connection: Connection?
     private var afterCommitWork: [@Sendable () -> Void] = []
 

@@ -16,6 +16,12 @@ package final class RunScope {
     let now: Instant
     let actor: ActingUser
     let requestID: String
+    /// The rule sets that had a say in the request.
+    var rulesUsed: [RuleSet] = []
+    /// The first record that the request made.
+    var firstRecord: (type: String, id: Int64)?
+    /// What the rules answered; nil where it is not kept.
+    var decisions: RequestDecisions?
     private(set) var counts = Counts()
     var limits = Counts.route
     /// What the request's scripts may still use together; a run inside a run spends from that one.
@@ -63,6 +69,11 @@ package final class RunScope {
         self.init(
             tenant: tenant, revision: revision, principal: call.principal, database: call.database,
             clock: call.clock, now: call.now, actor: call.actingUser, requestID: call.requestID)
+        if call.endpoint.execution == .write, call.keepsDecisions, let decisions = call.instance.decisions.begin(tenant.id, at: call.now) {
+            self.decisions = decisions
+            let log = call.instance.decisions
+            call.afterCommit { log.add(decisions) }
+        }
         scriptLog = call.instance.scriptLog
     }
 

@@ -6,6 +6,7 @@ enum RulesModule {
     static let functions: [HostFunction] = [
         HostFunction("rules", "load", .all, "the values of a rule set, its version and the names of its functions", flat: { run, arguments, results in
             let set = try ruleSet(run, try arguments.readString(), key: try arguments.optionalString())
+            run.scope.used(set)
             set.flat.withUnsafeBytes { results.raw($0) }
         }),
         HostFunction("rules", "call", .all, "calls a function of a rule set", flat: { run, arguments, results in
@@ -20,6 +21,7 @@ enum RulesModule {
             try ScriptCall.run(
                 set.content.program, path, inner, arguments: { $0.raw(given) },
                 result: { reader in
+                    run.scope.decided(set, path, input: given) { Array(reader.remainder) }
                     guard let field else { return results.raw(reader.remainder) }
                     results.write(try field.checkedResult(try reader.readValue(), run.scope.tenant.currency, "\(path) of \(set.reference)"))
                 })

@@ -8,10 +8,25 @@ enum TaxModule {
             "tax", "calculate", .all,
             "calculate{ date =, profile =, branch =, lines = { { amount =, product = … }, … } }: net, tax, total, taxes and the share of each line",
             flat: { run, arguments, results in
+                let given = arguments.remainder
                 let document = try Document(&arguments, run)
-                try Calculation(document, run).write(to: &results)
+                let calculation = try Calculation(document, run)
+                run.scope.used(calculation.set)
+                run.scope.decided(calculation.set, "tax.calculate", input: given) {
+                    Flat.bytes { calculation.write(to: &$0) } ?? []
+                }
+                calculation.write(to: &results)
             })
     ]
+
+    /// Works a document out again by a given profile: from the bytes that crossed, to those that would.
+    static func calculate(_ document: [UInt8], by set: RuleSet, _ run: HostRun) throws -> [UInt8] {
+        try document.withUnsafeBytes { bytes in
+            var reader = FlatReader(bytes)
+            let calculation = try Calculation(try Document(&reader, run), run, by: set)
+            return Flat.bytes { calculation.write(to: &$0) } ?? []
+        }
+    }
 
     /// What the script passed. The lines stay bytes: the profile's own function is what reads them.
     private struct Document {
@@ -73,9 +88,9 @@ enum TaxModule {
         let result: TaxResult
         let components: [String: [TaxProfile.Component]]
 
-        init(_ document: Document, _ run: HostRun) throws {
+        init(_ document: Document, _ run: HostRun, by given: RuleSet? = nil) throws {
             currency = run.scope.tenant.currency
-            let set = try TaxModule.profile(run, named: document.profile, branch: document.branch)
+            let set = try given ?? TaxModule.profile(run, named: document.profile, branch: document.branch)
             guard let profile = set.content.taxProfile else {
                 throw Problem(422, "tax.no_profile", "\(set.path) is no tax profile.")
             }

@@ -23,6 +23,7 @@ struct RecordChanges {
             try checkState(type, values, old: nil)
             try scope.countWritten(rows: 1 + type.table.lines.reduce(0) { $0 + (values[$1.field.name]?.array?.count ?? 0) })
             let id = try scope.records.insert(type, values)
+            scope.made(type, id)
             if type.audited {
                 try Audit.append(
                     scope.database, scope.actor, "\(type.name).created", object: (type.name, id), after: .object(type.facts(values)))
@@ -44,6 +45,7 @@ struct RecordChanges {
         return try whole(type) {
             var values = start
             let (id, rows) = try scope.records.insert(type, from: &values)
+            scope.made(type, id)
             try scope.countWritten(rows: rows)
             if type.audited {
                 var facts = start

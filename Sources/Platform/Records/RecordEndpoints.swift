@@ -50,6 +50,7 @@ enum RecordEndpoints {
                 try requireMembership(type, values, call)
                 scope.allow(lines: values.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
                 let id = try RecordChanges(scope).create(type, values)
+                try RecordRules.keep(scope)
                 let record = try scope.records.find(type, id: id) ?? Object()
                 return Reply(201, type.json(record), headers: [("Location", "/api/\(path)/\(id)"), ("ETag", etag(record))])
             }) }

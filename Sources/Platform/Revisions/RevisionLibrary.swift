@@ -83,6 +83,14 @@ package struct RevisionLibrary {
         return try Revision(id: id, plugins: plugins, ruleSets: sets)
     }
 
+    /// The text of a version of a rule file.
+    func source(_ path: String, version: Int64) throws -> [UInt8] {
+        guard let hash = try db.first(Self.selectVersion, path, version, row: { $0.text(0) }) else {
+            throw Problem(404, "script.version_unknown", "\(path) has no version \(version).")
+        }
+        return try source(hash)
+    }
+
     func content(_ path: String, version: Int64, _ plugins: InstalledPlugins) throws -> RuleContent {
         guard let hash = try db.first(Self.selectVersion, path, version, row: { $0.text(0) }) else {
             throw Problem(404, "script.version_unknown", "\(path) has no version \(version).")

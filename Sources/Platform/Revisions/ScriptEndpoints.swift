@@ -107,6 +107,13 @@ package enum ScriptEndpoints {
                 replies: [.init(200, "What became of each test", TestReport.schema)])
         ) { call in Reply(200, try RuleTests.run(path(call), tests: call.body["tests"]?.string, call)) },
         Endpoint(
+            .post, "/api/scripts/{path...}/impact", access: .permission("scripts.view"), execution: .worker, rateClass: .analytics,
+            documentation: .init(
+                "Tell what the draft would have changed: what was decided, decided again by it, compared in money", tag: "Scripts",
+                replies: [.init(200, "What would differ", Impact.schema)])
+        ) { call in Reply(200, try Impact.of(path(call), call)) },
+        Explanation.endpoint,
+        Endpoint(
             .post, "/api/scripts/{path...}/publish", access: .permission("scripts.publish"), execution: .write,
             documentation: .init(
                 "Put the draft in force for every request that starts after the answer", tag: "Scripts",

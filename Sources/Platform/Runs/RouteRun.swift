@@ -27,6 +27,7 @@ enum RouteRun {
                 if reader.readNull() { json.value(.object(Object())) } else { try reader.writeJSON(into: &json) }
                 return json.bytes
             })
+        if !reading { try RecordRules.keep(scope) }
         return Reply(route.status, bytes: body, contentType: "application/json")
     }
 

@@ -19,6 +19,8 @@ package final class Instance: Sendable {
     /// Tells those who watch what happens, tenant by tenant.
     package let events: EventBus
     package let reservedRoutes = ReservedRoutes()
+    /// What rules decided, beside the tenants' databases.
+    package let decisions: DecisionLog
     package let backupLog = BackupLog()
     package let scriptLog = ScriptLog()
     package let reports = ReportCache()
@@ -52,6 +54,7 @@ package final class Instance: Sendable {
         keys = try KeyFolder.open("\(data)/keys")
         try Files.createDirectory("\(data)/tenants", mode: 0o700)
         events = EventBus(now: clock.now())
+        decisions = DecisionLog(folder: { "\(data)/tenants/\($0)" })
         lanes = LanePool(threads: configuration.laneThreads)
         stores = StoreRegistry(pool: lanes)
         passwords = PasswordGate(cost: configuration.passwordCost)
@@ -93,6 +96,7 @@ package final class Instance: Sendable {
         stores.closeAll()
         scheduler.saveWakes()
         services.serve(by: nil)
+        decisions.stop()
         // Only somebody who closes it at the same moment refuses.
         try? system.store.retire("the server is stopping")
         lanes.stop()

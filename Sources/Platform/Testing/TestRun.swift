@@ -113,6 +113,7 @@ final class TestRun: ScriptHost {
             endpoint: endpoint, instance: subject.instance, tenant: subject.tenant, revision: revision, principal: principal,
             parameters: parameters, query: Self.pairs(query), body: body, bodyBytes: bytes, requestID: "test", now: clock.now())
         call.clock = clock
+        call.keepsDecisions = false
         let reply = try call.with(db) { try endpoint.handle(call) }
         let answer: Value =
             switch reply.body {

@@ -69,6 +69,17 @@ enum RulesVerbs {
             return failed.isEmpty ? .done : .refused
         },
         Verb(
+            "rules impact", "[PATH…]", "Tell what drafts would have changed, in money: all, or those named", options: [.tenant]
+        ) { invocation in
+            let (api, place) = try invocation.tenantAPI()
+            let paths = try drafts(api, place, named: invocation.arguments.words)
+            let reports = try paths.map { (path: $0, report: try api.ask("POST", scriptPath($0) + "/impact", [:], at: place)) }
+            invocation.answer(["items": .array(reports.map { .object(["path": .string($0.path), "impact": $0.report]) })]) {
+                reports.isEmpty ? "no drafts" : reports.map { "\($0.path): \($0.report.text("summary"))\n" }.joined()
+            }
+            return .done
+        },
+        Verb(
             "rules publish", "[PATH…]", "Put drafts in force: all, or those named",
             options: [.tenant, Option("message", "TEXT", "Why")]
         ) { invocation in
