@@ -43,7 +43,7 @@ final class TestRun: ScriptHost {
     init(_ subject: TestSubject, start: Instant) throws {
         self.subject = subject
         clock = ManualClock(start)
-        lastEntry = try db.ledger(clock: clock).entries(limit: 1).first?.id ?? 0
+        lastEntry = try subject.db.ledger(clock: clock).entries(limit: 1).first?.id ?? 0
     }
 
     /// Nine o'clock.
