@@ -79,7 +79,8 @@ private final class WaitingAnswer: Answering {
         if isFirst { ready.signal() }
     }
 
-    /// In process, answers come whole.
+    let takesWhole = true
+
     func stream(
         _ response: HTTPResponse, keepAliveSeconds: Int, onClose: @escaping @Sendable () -> Void
     ) -> (any ByteSink)? { nil }

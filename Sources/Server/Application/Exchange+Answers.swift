@@ -87,7 +87,11 @@ extension Exchange {
         var sent = 0
         func flush() throws {
             if sink == nil { sink = answering.stream(head, keepAliveSeconds: 0, onClose: {}) }
-            guard let sink else { return }
+            guard let sink else {
+                // Answered before, as when the server stops: nobody takes it, and it must not gather here.
+                guard answering.takesWhole else { throw ReaderGone() }
+                return
+            }
             guard sink.write(waiting, wait: 10_000) else { throw ReaderGone() }
             sent += waiting.count
             waiting.removeAll(keepingCapacity: true)
@@ -107,7 +111,7 @@ extension Exchange {
             }
         } catch {
             // Once something was sent, the only honest refusal is to break off.
-            guard sink != nil else { throw error }
+            if sink == nil, !(error is ReaderGone) { throw error }
             if error is ReaderGone { note(status: 499, bytes: sent) } else { note(status: problem(of: error).status, bytes: sent) }
             return nil
         }

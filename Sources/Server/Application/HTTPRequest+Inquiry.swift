@@ -19,6 +19,8 @@ extension HTTPRequest: Inquiry {
 }
 
 extension Responder: Answering {
+    package var takesWhole: Bool { false }
+
     package func stream(
         _ response: HTTPResponse, keepAliveSeconds: Int, onClose: @escaping @Sendable () -> Void
     ) -> (any ByteSink)? {

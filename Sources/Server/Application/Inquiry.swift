@@ -56,7 +56,9 @@ package enum Verb: Sendable, Equatable {
 /// Takes the answer to an inquiry, exactly once.
 package protocol Answering: Sendable {
     func answer(_ response: HTTPResponse)
-    /// - Returns: where to write, or nil when the asker cannot take a stream.
+    /// Whether what would be streamed has to come as one answer.
+    var takesWhole: Bool { get }
+    /// - Returns: where to write, or nil when the asker cannot take a stream, or was answered before.
     func stream(_ response: HTTPResponse, keepAliveSeconds: Int, onClose: @escaping @Sendable () -> Void) -> (any ByteSink)?
 }
 

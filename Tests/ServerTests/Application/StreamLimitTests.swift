@@ -1,6 +1,7 @@
 import Core
 import Platform
 import Server
+import Synchronization
 import Testing
 
 /// Answers that last hold what others need; there are only so many of them.
@@ -32,6 +33,35 @@ import Testing
         var answer = refused
         while answer.status == 503 { answer = try client.get("/api/test/export?lines=3") }
         #expect(answer.text == "line 0\nline 1\nline 2\n")
+    }
+
+    @Test func `a stop leaves no export that waits to be gathered for nobody`() throws {
+        let made = Mutex(0)
+        let export = Endpoint(
+            .get, "/api/test/endless", access: .signedIn, execution: .read,
+            documentation: .init("Export", tag: "Test", replies: [.init(200, "Lines.", contentType: "text/plain")])
+        ) { _ in
+            Reply(contentType: "text/plain") { _, put in
+                for _ in 0..<2_000 {
+                    made.withLock { $0 += 1 }
+                    try put([UInt8](repeating: 0x78, count: 64 << 10))
+                }
+            }
+        }
+        let house = try TestHouse(endpoints: TestEndpoints.all + [export]) { settings in
+            settings.exportThreads = 1
+            settings.exportThreadsPerTenant = 1
+        }
+        let client = try house.client()
+        let taken = try house.client()
+        #expect(try taken.open("/api/test/endless").status == 200)
+        let waiting = try house.client()
+        try waiting.begin("/api/test/endless")
+        while house.application.waitingExports == 0 { _ = try client.send("OPTIONS", "/api/test/notes") }
+        house.server.stop(drainSeconds: 0.1)
+        house.application.stop()
+        // The first filled its buffers; the second ended with its first piece.
+        #expect(made.withLock { $0 } < 1_000)
     }
 
     @Test func `event streams are counted, and one that ends makes room`() throws {
