@@ -3,10 +3,10 @@ import Glibc
 import Platform
 
 /// How soon a tenant answers that nobody has asked since the start.
-enum PluginBench {
+enum ColdBench {
     private static let tenants = 1_000
 
-    static func cold(_ bench: BenchRun) throws -> [Measurement] {
+    static func run(_ bench: BenchRun) throws -> [Measurement] {
         let home = try BenchPlugins.home(bench)
         let data = "\(bench.scratch)/cold"
         bench.say("making \(tenants) businesses with five plugins")
