@@ -30,7 +30,7 @@ package struct RecordStore {
         var id: Int64?
         if faults.isEmpty {
             let next = Int32(table.columns.count)
-                statement.bind(next + 1, at)
+            statement.bind(next + 1, at)
             statement.bind(next + 2, userID)
             statement.bind(next + 3, at)
             try translating(type, table, values) { try statement.run() }
@@ -128,7 +128,7 @@ package struct RecordStore {
     /// - Throws: 404 `record.not_found` where none was deleted, 409 `record.not_unique` where another has taken its place.
     package func restore(_ type: RecordType, id: Int64) throws {
         guard type.softDelete else { throw Problem.noRecord(type, id) }
-        try translating(type, type.table, Object()) { try db.run(type.table.restore, id, now.description) }
+        try translating(type, type.table, Object()) { try db.run(type.table.restore, id, at) }
         if db.changes == 0 { throw Problem.noRecord(type, id) }
     }
 
