@@ -82,8 +82,8 @@ package enum OpenAPIDocument {
 
     /// Text without a limit of its own is limited by the target that it must fit into, beside others.
     private static func inTarget(_ schema: Schema) -> Schema {
-        guard case .string(let minimum, let maximum, let allowed) = schema, maximum > 500 else { return schema }
-        return .string(minLength: minimum, maxLength: 500, allowed: allowed)
+        guard case .string(let minimum, let maximum, let allowed, let pattern) = schema, maximum > 500 else { return schema }
+        return .string(minLength: minimum, maxLength: 500, allowed: allowed, pattern: pattern)
     }
 
     private static func parameter(
