@@ -64,7 +64,7 @@ package final class HookBreaker: Sendable {
     }
 
     /// Forgets what can be read again.
-    func drop() { state.withLock { $0 = State() } }
+    package func drop() { state.withLock { $0 = State() } }
 }
 
 /// `GET /api/hooks`, and switching one on again.

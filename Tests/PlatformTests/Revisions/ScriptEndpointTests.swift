@@ -5,7 +5,7 @@ import Storage
 import Testing
 
 /// Rule files from draft to force and back.
-@Suite struct ScriptTests {
+@Suite struct ScriptEndpointTests {
     private static let path = "Rules/tax/gh-standard.lua"
 
     private func source(_ shop: Shop) throws -> String {
