@@ -245,8 +245,9 @@ static lua_KContext marks(const kl_slot *slot) {
 }
 
 static int finish(lua_State *L, int status, lua_KContext context, int first) {
-    if (KL_LIKELY(status == LUA_OK || status == LUA_YIELD)) return lua_gettop(L) - first;
     kl_slot *slot = kl_slot_of(L);
+    if (slot->guards) slot->guards--;
+    if (KL_LIKELY(status == LUA_OK || status == LUA_YIELD)) return lua_gettop(L) - first;
     slot->scratch.count = (size_t)context >> 8;
     slot->loading = (int)(context & 255);
     lua_pushboolean(L, 0);
@@ -264,6 +265,7 @@ static int base_pcall(lua_State *L) {
     lua_KContext context = marks(kl_slot_of(L));
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
+    kl_slot_of(L)->guards++;
     return finish(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, context, pcall_done), context, 0);
 }
 
@@ -279,6 +281,7 @@ static int base_xpcall(lua_State *L) {
     lua_pushboolean(L, 1);
     lua_pushvalue(L, 1);
     lua_rotate(L, 3, 2);
+    kl_slot_of(L)->guards++;
     return finish(L, lua_pcallk(L, count - 2, LUA_MULTRET, 2, context, xpcall_done), context, 2);
 }
 

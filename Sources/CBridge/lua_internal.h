@@ -97,6 +97,7 @@ struct kl_slot {
     size_t collected;     // live bytes after the last forced collection
     uint32_t host_calls;
     uint32_t nodes_left;
+    uint32_t guards;      // protected calls that have begun and not ended; at least as many as are open
     uint64_t rng[4];
     const void *host_error; // identity of the last error value raised for the host
 
@@ -219,6 +220,7 @@ void kl_build_base(kl_slot *slot, const kl_base *base);
 void kl_build_program(kl_slot *slot, const kl_program *program);
 int kl_require(lua_State *L);
 void kl_open_kernel(lua_State *L, const kl_base *base);
+void kl_open_frozen(lua_State *L);
 int kl_host_trampoline(lua_State *L);
 
 struct kl_chunk {

@@ -129,33 +129,10 @@ static int kernel_getmetatable(lua_State *L) {
     return 1;
 }
 
-/// [-0, +1] A copy of the table at `from`, of the tables inside it too. Raw, without metatables.
-static void push_clone(lua_State *L, int from, int depth) {
-    if (depth > 32) luaL_error(L, "kernel.clone: tables nested deeper than 32");
-    luaL_checkstack(L, 6, "clone");
-    kl_charge(kl_slot_of(L), 4);
-    int count = (int)lua_rawlen(L, from);
-    lua_createtable(L, count, count ? 0 : 16);
-    int to = lua_gettop(L);
-    lua_pushnil(L);
-    while (lua_next(L, from)) {
-        lua_pushvalue(L, -2);
-        if (lua_istable(L, -2)) push_clone(L, to + 2, depth + 1);
-        else lua_pushvalue(L, -2);
-        lua_rawset(L, to);
-        lua_pop(L, 1);
-    }
-}
-
-/// kernel.clone(table, deep): a copy without metatable, deep with the tables inside. Raw.
+/// kernel.clone(table): a shallow copy, without metatable. Raw.
 static int kernel_clone(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    bool deep = lua_toboolean(L, 2);
     lua_settop(L, 1);
-    if (deep) {
-        push_clone(L, 1, 1);
-        return 1;
-    }
     lua_createtable(L, (int)lua_rawlen(L, 1), 16);
     copy_into(L, 1, 2);
     return 1;
@@ -222,7 +199,7 @@ static void push_host(lua_State *L, const kl_base *base) {
 }
 
 void kl_open_kernel(lua_State *L, const kl_base *base) {
-    lua_createtable(L, 0, 20);
+    lua_createtable(L, 0, 24);
     push_host(L, base);
     lua_setfield(L, -2, "host");
     lua_createtable(L, 0, 16);
@@ -243,4 +220,5 @@ void kl_open_kernel(lua_State *L, const kl_base *base) {
     kl_set(L, "remaining", kernel_remaining);
     kl_set(L, "loading", kernel_loading);
     kl_set(L, "kind", kernel_kind);
+    kl_open_frozen(L);
 }

@@ -17,13 +17,16 @@ static inline int64_t read_i64(const uint8_t **cursor) {
     return value;
 }
 
+static bool push_value(lua_State *L, const uint8_t **cursor, const uint8_t *end, int depth);
+
 static bool push_array(lua_State *L, const uint8_t **cursor, const uint8_t *end, int depth) {
     NEED(4);
     uint32_t count = read_u32(cursor);
     NEED(count); // each value takes a byte at least
+    if (depth <= 1 || !lua_checkstack(L, 4)) return false;
     lua_createtable(L, (int)count, 0);
     for (uint32_t i = 1; i <= count; i++) {
-        if (!kl_push(L, cursor, end, depth - 1)) return false;
+        if (!push_value(L, cursor, end, depth - 1)) return false;
         lua_rawseti(L, -2, i);
     }
     return true;
@@ -33,6 +36,7 @@ static bool push_map(lua_State *L, const uint8_t **cursor, const uint8_t *end, i
     NEED(4);
     uint32_t count = read_u32(cursor);
     NEED((size_t)count * 5);
+    if (depth <= 1 || !lua_checkstack(L, 4)) return false;
     lua_createtable(L, 0, (int)count);
     for (uint32_t i = 0; i < count; i++) {
         NEED(4);
@@ -40,15 +44,14 @@ static bool push_map(lua_State *L, const uint8_t **cursor, const uint8_t *end, i
         NEED(length);
         lua_pushlstring(L, (const char *)*cursor, length);
         *cursor += length;
-        if (!kl_push(L, cursor, end, depth - 1)) return false;
+        if (!push_value(L, cursor, end, depth - 1)) return false;
         lua_rawset(L, -3);
     }
     return true;
 }
 
-/// Leaves half-built values on the stack when it returns false; the caller resets the top.
-bool kl_push(lua_State *L, const uint8_t **cursor, const uint8_t *end, int depth) {
-    if (depth <= 0 || !lua_checkstack(L, 4)) return false;
+/// [-0, +1] Needs a free place on the stack. Containers make room for what is inside them.
+static bool push_value(lua_State *L, const uint8_t **cursor, const uint8_t *end, int depth) {
     NEED(1);
     switch (*(*cursor)++) {
         case KL_TAG_NIL:
@@ -108,6 +111,11 @@ bool kl_push(lua_State *L, const uint8_t **cursor, const uint8_t *end, int depth
         default:
             return false;
     }
+}
+
+/// Leaves half-built values on the stack when it returns false; the caller resets the top.
+bool kl_push(lua_State *L, const uint8_t **cursor, const uint8_t *end, int depth) {
+    return depth > 0 && lua_checkstack(L, 4) && push_value(L, cursor, end, depth);
 }
 
 int kl_push_all(lua_State *L, const uint8_t *cursor, const uint8_t *end) {

@@ -63,6 +63,7 @@ static void reset(kl_slot *slot, const kl_request *request) {
     slot->limits = limits_of(slot, request);
     slot->verdict = KL_OK;
     slot->host_error = NULL;
+    slot->guards = 0;
     slot->from_host = slot->during_load = slot->log_off = false;
     slot->line = 0;
     slot->file[0] = slot->message[0] = slot->stack[0] = 0;

@@ -135,3 +135,16 @@ void kl_drop_images(void) {
         if (mine.slots[i]) kl_image_drop_all(mine.slots[i]);
     }
 }
+
+/// Whether a script of this thread runs, and an error now would end it and all runs around it: no protected call and no
+/// coroutine is there to catch it.
+bool kl_is_unguarded(void) {
+    bool runs = false;
+    for (int i = 0; i < mine.depth; i++) {
+        const kl_slot *slot = mine.slots[i];
+        if (!slot->running) continue;
+        if (slot->guards || slot->current != slot->L) return false;
+        runs = true;
+    }
+    return runs;
+}

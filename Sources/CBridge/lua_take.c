@@ -82,8 +82,24 @@ static inline bool write_tagged(taker *t, uint8_t tag, const void *bytes, size_t
     return true;
 }
 
+/// Whether all bytes are below 0x80; most texts are, and are valid UTF-8 then.
+static inline bool is_ascii(const char *text, size_t length) {
+    uint64_t all = 0, word;
+    if (length >= 8) {
+        for (size_t at = 0; at + 8 < length; at += 8) {
+            memcpy(&word, text + at, 8);
+            all |= word;
+        }
+        memcpy(&word, text + length - 8, 8);
+        all |= word;
+    } else {
+        for (size_t at = 0; at < length; at++) all |= (unsigned char)text[at];
+    }
+    return !(all & 0x8080808080808080u);
+}
+
 static inline bool write_text(taker *t, const char *text, size_t length) {
-    if (KL_UNLIKELY(!kl_is_utf8(text, length))) return refuse(t, "text that is not valid UTF-8");
+    if (KL_UNLIKELY(!is_ascii(text, length) && !kl_is_utf8(text, length))) return refuse(t, "text that is not valid UTF-8");
     if (KL_UNLIKELY(length > UINT32_MAX)) return refuse_size(t);
     uint8_t *at = room(t, 4 + length);
     if (!at) return refuse_size(t);
@@ -140,8 +156,12 @@ static void sort_entries(entry *entries, size_t count) {
 
 static inline uint64_t prefix_of(const char *key, size_t length) {
     uint64_t prefix = 0;
-    memcpy(&prefix, key, length < 8 ? length : 8);
-    return __builtin_bswap64(prefix);
+    if (length >= 8) {
+        memcpy(&prefix, key, 8);
+        return __builtin_bswap64(prefix);
+    }
+    for (size_t at = 0; at < length; at++) prefix |= (uint64_t)(unsigned char)key[at] << (56 - 8 * at);
+    return prefix;
 }
 
 static bool take(taker *t, int index);
@@ -154,10 +174,9 @@ static inline bool take_field(taker *t, step field, int index) {
     return true;
 }
 
-static bool take_array(taker *t, int index, lua_Integer length) {
+/// Why a table with a length is no list.
+static bool refuse_array(taker *t, int index, lua_Integer length) {
     lua_State *L = t->L;
-    if (length > t->slot->nodes_left) return refuse(t, "too many values");
-    lua_Integer found = 0;
     lua_pushnil(L);
     while (lua_next(L, index)) {
         lua_pop(L, 1);
@@ -168,10 +187,55 @@ static bool take_array(taker *t, int index, lua_Integer length) {
             lua_pop(L, 1);
             return refuse(t, named ? "a list that has named fields too" : "a list with holes or odd keys");
         }
+    }
+    return refuse(t, "a list with holes");
+}
+
+/// Whether the keys are 1...length, in whatever order they lie. [-0, +0]
+static bool is_list(lua_State *L, int index, lua_Integer length) {
+    lua_Integer found = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (lua_islightuserdata(L, -1)) continue;
+        lua_Integer at = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+        if (at < 1 || at > length) {
+            lua_pop(L, 1);
+            return false;
+        }
         found++;
     }
-    if (found != length) return refuse(t, "a list with holes");
-    uint32_t count = (uint32_t)length;
+    return found == length;
+}
+
+static bool take_array(taker *t, int index, lua_Integer length) {
+    lua_State *L = t->L;
+    if (length > t->slot->nodes_left) return refuse(t, "too many values");
+    size_t start = t->out->count;
+    uint32_t count = (uint32_t)length, left = t->slot->nodes_left;
+    if (!write_tagged(t, KL_TAG_ARRAY, &count, sizeof count)) return false;
+    // Nearly always the elements lie in order, and one walk does.
+    lua_Integer next = 1;
+    lua_pushnil(L);
+    int top = lua_gettop(L);
+    while (lua_next(L, index)) {
+        if (KL_UNLIKELY(!lua_isinteger(L, top) || lua_tointeger(L, top) != next || next > length)) {
+            if (lua_islightuserdata(L, top)) {
+                lua_settop(L, top);
+                continue;
+            }
+            next = 0;
+            break;
+        }
+        if (!take_field(t, (step){.index = next}, top + 1)) return false;
+        lua_settop(L, top);
+        next++;
+    }
+    lua_settop(L, top - 1);
+    if (KL_LIKELY(next == length + 1)) return true;
+    if (!is_list(L, index, length)) return refuse_array(t, index, length);
+    t->out->count = start;
+    t->slot->nodes_left = left;
     if (!write_tagged(t, KL_TAG_ARRAY, &count, sizeof count)) return false;
     for (lua_Integer i = 1; i <= length; i++) {
         lua_rawgeti(L, index, i);
@@ -199,32 +263,39 @@ static bool collect(taker *t, int index, size_t mark, size_t *count) {
     lua_State *L = t->L;
     kl_buffer *scratch = &t->slot->scratch;
     lua_pushnil(L);
+    int key = lua_gettop(L); // its value lies above it
     while (lua_next(L, index)) {
-        if (lua_islightuserdata(L, -2)) {
-            lua_pop(L, 1);
-            continue;
-        }
-        // A declaration may mix both, such as { "price", "money", required = true }: then 1, 2, ... are keys like others.
-        bool position = t->describe && lua_isinteger(L, -2);
-        if (!position && lua_type(L, -2) != LUA_TSTRING) {
-            return refuse(t, lua_type(L, -2) == LUA_TNUMBER ? "a list with holes or odd keys" : "a key that is no text");
+        int type = lua_type(L, key);
+        if (KL_UNLIKELY(type != LUA_TSTRING)) {
+            if (type == LUA_TLIGHTUSERDATA) {
+                lua_pop(L, 1);
+                continue;
+            }
+            // A declaration may mix both, such as { "price", "money", required = true }: then 1, 2, ... are keys like others.
+            if (!t->describe || !lua_isinteger(L, key)) {
+                return refuse(t, type == LUA_TNUMBER ? "a list with holes or odd keys" : "a key that is no text");
+            }
         }
         if (*count >= t->slot->nodes_left) return refuse(t, "too many values");
-        if (!lua_checkstack(L, 4) || !kl_buffer_grow(scratch, sizeof(entry))) return refuse(t, "too many values");
-        lua_pushvalue(L, -2); // the key as lua_next wants it
-        if (position) {
-            lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, -1));
-            lua_replace(L, -4);
+        if (*count % 8 == 0 && !lua_checkstack(L, 20)) return refuse(t, "too many values");
+        if (KL_UNLIKELY(scratch->capacity - scratch->count < sizeof(entry)) && !kl_buffer_grow(scratch, sizeof(entry))) {
+            return refuse(t, "too many values");
         }
-        entry e = {.position = lua_gettop(L) - 2};
+        lua_pushvalue(L, key); // as lua_next wants it
+        if (KL_UNLIKELY(type != LUA_TSTRING)) {
+            lua_pushfstring(L, "%I", (LUAI_UACINT)lua_tointeger(L, key));
+            lua_replace(L, key);
+        }
+        entry e = {.position = key};
         size_t length;
-        e.key = lua_tolstring(L, -3, &length);
+        e.key = lua_tolstring(L, key, &length);
         if (length > 65535) return refuse(t, "a key longer than 65535 bytes");
         e.length = (uint32_t)length;
         e.prefix = prefix_of(e.key, length);
         memcpy(scratch->bytes + mark + *count * sizeof e, &e, sizeof e);
         scratch->count += sizeof e;
         *count += 1;
+        key += 2;
     }
     return true;
 }

@@ -198,6 +198,8 @@ void kl_exit(kl_slot *slot);
 
 /// What the running script of this thread has left; zeros outside of a run.
 kl_limits kl_remaining(void);
+/// Whether a script of this thread runs, and an error now would end it and all runs around it.
+bool kl_is_unguarded(void);
 /// Takes steps from the running script's budget, for work the host did on its behalf. Never leaves by itself.
 void kl_charge_host(uint64_t steps);
 /// Where the running script of this thread is: the innermost line outside the prelude. 0 and "" when unknown.

@@ -24,6 +24,32 @@ package struct JSONWriter: Sendable {
         afterKey = true
     }
 
+    /// A key with its quotes and its colon, escaped already.
+    package mutating func key(quoted key: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: key)
+        if pretty { bytes.append(0x20) }
+        needsComma = false
+        afterKey = true
+    }
+
+    /// A key from bytes that are known to be UTF-8.
+    package mutating func key(utf8 key: UnsafeRawBufferPointer) {
+        separate()
+        quoted(key)
+        bytes.append(UInt8(ascii: ":"))
+        if pretty { bytes.append(0x20) }
+        needsComma = false
+        afterKey = true
+    }
+
+    /// Bytes that are known to be UTF-8.
+    package mutating func string(utf8 text: UnsafeRawBufferPointer) {
+        separate()
+        quoted(text)
+        needsComma = true
+    }
+
     package mutating func string(_ text: String) {
         separate()
         quoted(text)
@@ -128,18 +154,19 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func quoted(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
         var text = text
-        text.withUTF8 { utf8 in
-            let raw = UnsafeRawBufferPointer(utf8)
-            var at = 0
-            while true {
-                let plainEnd = JSONText.plainEnd(raw, from: at)
-                bytes.append(contentsOf: utf8[at..<plainEnd])
-                if plainEnd == utf8.count { break }
-                escape(utf8[plainEnd])
-                at = plainEnd + 1
-            }
+        text.withUTF8 { quoted(UnsafeRawBufferPointer($0)) }
+    }
+
+    private mutating func quoted(_ utf8: UnsafeRawBufferPointer) {
+        bytes.append(UInt8(ascii: "\""))
+        var at = 0
+        while true {
+            let plainEnd = JSONText.plainEnd(utf8, from: at)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: utf8[at..<plainEnd]))
+            if plainEnd == utf8.count { break }
+            escape(utf8[plainEnd])
+            at = plainEnd + 1
         }
         bytes.append(UInt8(ascii: "\""))
     }

@@ -131,13 +131,11 @@ package final class RunScope {
     /// Of `math.random`: the same for every run of the request, so that a replay of it gives the same.
     var seed: UInt64 { UInt64(bitPattern: now.milliseconds) }
 
-    var records: RecordStore {
-        RecordStore(database, currency: tenant.currency, now: now, userID: principal.userID)
-    }
+    private(set) lazy var records = RecordStore(database, currency: tenant.currency, now: now, userID: principal.userID)
 
     var ledger: Ledger { database.ledger(clock: clock) }
 
-    var today: CalendarDate { tenant.timeZone.date(of: now) }
+    private(set) lazy var today: CalendarDate = tenant.timeZone.date(of: now)
 }
 
 /// One run of one script inside a request: its phase decides what it may call, its plugin what it may touch.

@@ -16,6 +16,7 @@ package final class RouteDeclaration: Sendable {
     /// nil when it takes no body.
     package let input: [FieldDeclaration]?
     package let output: [FieldDeclaration]?
+    let outputShape: OutputShape?
     package let idempotencyRequired: Bool
     package let rateClass: RateClass
     package let program: Program
@@ -52,6 +53,7 @@ package final class RouteDeclaration: Sendable {
         self.parameters = parameters
         input = declaration.value("input") == nil ? nil : try FieldDeclaration.list(declaration, "input")
         output = declaration.value("output") == nil ? nil : try FieldDeclaration.list(declaration, "output")
+        outputShape = output.map(OutputShape.init)
         idempotencyRequired = try declaration.flag("idempotency_required")
         switch try declaration.text("rate") {
         case nil: rateClass = .standard

@@ -2,9 +2,19 @@
 local kernel = ...
 local host = kernel.host.record
 
+-- How each record was: frozen, or a table once somebody asked.
 local originals = {}
 local types = {}
 local doc = {}
+
+local function original(row)
+  local kept = originals[row]
+  if type(kept) == "string" then
+    kept = kernel.thaw(kept)
+    originals[row] = kept
+  end
+  return kept
+end
 
 local function same(a, b)
   if a == b then return true end
@@ -20,61 +30,66 @@ end
 
 ---The value that the field had when the record was read; without a name, all of them.
 function doc:old(field)
-  if field then return originals[self][field] end
-  return originals[self]
+  if field then return original(self)[field] end
+  return original(self)
 end
 
 ---Whether the field is other than it was when the record was read.
-function doc:changed(field) return not same(originals[self][field], self[field]) end
+function doc:changed(field) return not same(original(self)[field], self[field]) end
 
 ---Writes the changed fields; those that were set to nil become empty.
 function doc:save()
   local type_name = types[self]
   if not type_name then error("doc:save: this record is being saved already; change its fields", 2) end
-  local before, changes, cleared, any = originals[self], {}, {}, false
-  for name, value in pairs(self) do
-    -- A record that was just made got its id after the values that were given.
-    if not same(before[name], value) and (name ~= "id" or before.id) then
-      changes[name] = value
-      any = true
-    end
-  end
-  for name in pairs(before) do
-    if self[name] == nil and doc[name] == nil then
-      cleared[#cleared + 1] = name
-      any = true
+  local kept = originals[self]
+  if type(kept) ~= "string" then kept = kernel.freeze(kept) end
+  local changes, cleared, any = kernel.difference(self, kept)
+  local id = self.id
+  if changes.id then
+    -- A record that was just made got its id after the values that were given; of any other the first one counts.
+    local before = original(self).id
+    if before then
+      id = before
+    else
+      changes.id = nil
+      any = #cleared > 0 or next(changes) ~= nil
     end
   end
   if any then
-    self.version = host.update(type_name, before.id or self.id, changes, cleared)
-    originals[self] = kernel.clone(self, true)
+    self.version = host.update(type_name, id, changes, cleared)
+    originals[self] = kernel.freeze(self)
   end
   return self
 end
 
 local meta = { __index = doc, __metatable = false }
 
-local function attach(type_name, row)
-  if row == nil then return nil end
-  originals[row], types[row] = kernel.clone(row, true), type_name
+local function attach(type_name, row, frozen)
+  originals[row], types[row] = frozen, type_name
   return kernel.setmetatable(row, meta)
+end
+
+---The first record that fits the filter, or nil.
+local function first(type_name, filter)
+  local row = host.find(type_name, filter)
+  return row and attach(type_name, row, kernel.received())
 end
 
 local M = { count = host.count, delete = host.delete }
 
 ---The first record that fits the filter, with its lines, or nil.
-function M.find(type_name, filter) return attach(type_name, host.find(type_name, filter)) end
+function M.find(type_name, filter) return first(type_name, filter) end
 
 ---The record with this id; raises where there is none.
 function M.get(type_name, id)
-  return attach(type_name, host.find(type_name, { id = id }))
+  return first(type_name, { id = id })
     or error("record.get: there is no " .. type_name .. " " .. tostring(id), 2)
 end
 
 ---The records that fit: options are filter, order (names, "-name" for descending), limit and lines.
 function M.list(type_name, options)
   local rows = host.list(type_name, options)
-  for _, row in ipairs(rows) do attach(type_name, row) end
+  for index, frozen in ipairs(kernel.elements()) do attach(type_name, rows[index], frozen) end
   return rows
 end
 
@@ -84,10 +99,10 @@ function M.exists(type_name, filter) return host.count(type_name, filter) > 0 en
 ---Makes a record; gives back its id and what was given for it. Defaults and numbers are in what `get` gives.
 function M.create(type_name, values)
   local id = host.create(type_name, values)
-  local row = kernel.clone(values, true)
+  local given = kernel.passed(2)
+  local row = kernel.clone(values)
   row.id = id
-  originals[row], types[row] = values, type_name
-  return kernel.setmetatable(row, meta)
+  return attach(type_name, row, given)
 end
 
 ---Changes fields of the record with this id; gives its new version.

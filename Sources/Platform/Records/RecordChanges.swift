@@ -35,7 +35,7 @@ struct RecordChanges {
 
     /// As `create`, from the table that comes next in `reader`.
     func create(_ type: RecordType, from reader: inout FlatReader) throws -> Int64 {
-        guard reader.tag == .map, !type.table.isWide, type.number == nil, !Phase.hooks.contains(where: { hasHooks(type, $0) }) else {
+        guard reader.tag == .map, !type.table.isWide, type.number == nil, !plugins.hasHooks(on: type.name) else {
             return try create(type, try RecordStore.changes(&reader))
         }
         let start = reader
@@ -55,7 +55,7 @@ struct RecordChanges {
 
     /// As `update`, with the changes that come next in `reader`.
     func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
-        if type.audited || Phase.hooks.contains(where: { hasHooks(type, $0) }) {
+        if type.audited || plugins.hasHooks(on: type.name) {
             return try update(type, id: id, try RecordStore.changes(&reader))
         }
         try scope.countWritten()
@@ -123,9 +123,10 @@ struct RecordChanges {
     }
 
     /// Inside a savepoint where more than one statement is run, so that a script that catches the error finds no halves.
+    /// Where none can, the error undoes the request anyway.
     private func whole<T>(_ type: RecordType, _ body: () throws -> T) throws -> T {
-        let single = !type.audited && type.table.lines.isEmpty && Phase.hooks.allSatisfy { !hasHooks(type, $0) }
-        return single ? try body() : try scope.database.savepoint(body)
+        let single = !type.audited && type.table.lines.isEmpty && !plugins.hasHooks(on: type.name)
+        return single || ScriptState.isUnguarded ? try body() : try scope.database.savepoint(body)
     }
 
     private func hasHooks(_ type: RecordType, _ phase: Phase) -> Bool {
@@ -147,7 +148,7 @@ extension RecordType {
         json.beginObject()
         try reader.readMap { key, value in
             guard value.tag != .null, table.column(of: key) != nil else { return }
-            json.key(key.string)
+            json.key(utf8: key.bytes)
             try value.writeJSON(into: &json)
         }
         json.endObject()

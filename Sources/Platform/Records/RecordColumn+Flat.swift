@@ -6,7 +6,7 @@ import Storage
 extension RecordColumn {
     /// Binds what comes next in `reader`. What is not plainly the field's kind goes the long way, where the faults are told.
     func bind(
-        _ reader: inout FlatReader, to statement: Statement, at index: Int32, currency: Currency, place: String,
+        _ reader: inout FlatReader, to statement: Statement, at index: Int32, currency: Currency, place: @autoclosure () -> String,
         _ faults: inout [Schema.Fault]
     ) throws {
         switch (field.kind, reader.tag) {
@@ -15,25 +15,31 @@ extension RecordColumn {
             if utf8.count <= longest, utf8.count > 0 || !field.required, field.minimum == nil {
                 return statement.bind(index, utf8: utf8.assumingMemoryBound(to: UInt8.self))
             }
-            return long(.string(String(decoding: utf8, as: UTF8.self)), statement, index, currency, place, &faults)
+            return long(.string(String(decoding: utf8, as: UTF8.self)), statement, index, currency, place(), &faults)
         case (.integer, .int), (.ref, .int):
             let number = try reader.readInt()
             if fits(number) { return statement.bind(index, number) }
-            return long(.int(number), statement, index, currency, place, &faults)
+            return long(.int(number), statement, index, currency, place(), &faults)
         case (.decimal, .decimal), (.percent, .decimal):
             let number = try reader.readDecimal()
             if let scaled = number.scaled(places: places), fits(scaled) { return statement.bind(index, scaled) }
-            return long(.decimal(number), statement, index, currency, place, &faults)
+            return long(.decimal(number), statement, index, currency, place(), &faults)
         case (.money, .money):
             let money = try reader.readMoney()
             if money.currency == currency, fits(money.minor), money.minor.magnitude <= 1_000_000_000_000_000 {
                 return statement.bind(index, money.minor)
             }
-            return long(.money(money), statement, index, currency, place, &faults)
+            return long(.money(money), statement, index, currency, place(), &faults)
         case (.boolean, .true), (.boolean, .false):
             return statement.bind(index, try reader.readBool())
+        case (.enum, .string):
+            let utf8 = try reader.readUTF8()
+            if allowed.place(of: FlatKey(bytes: utf8)) != nil {
+                return statement.bind(index, utf8: utf8.assumingMemoryBound(to: UInt8.self))
+            }
+            return long(.string(String(decoding: utf8, as: UTF8.self)), statement, index, currency, place(), &faults)
         default:
-            return long(try reader.readValue(), statement, index, currency, place, &faults)
+            return long(try reader.readValue(), statement, index, currency, place(), &faults)
         }
     }
 

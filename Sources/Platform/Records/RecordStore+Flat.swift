@@ -121,7 +121,6 @@ extension RecordStore {
             throw Problem.invalidRecord(type, faults)
         }
         let next = Int32(table.columns.count)
-        let at = now.description
         statement.bind(next + 1, at)
         statement.bind(next + 2, userID)
         statement.bind(next + 3, at)
@@ -153,19 +152,18 @@ extension RecordStore {
         let count = try reader.readArrayHeader()
         type.table.lines.first { $0.field.name == name }?.field.check(lines: count, &faults)
         for index in 0..<count {
-            let place = "\(name)[\(index)]"
             guard reader.tag == .map || reader.tag == .empty else {
-                faults.append(Schema.Fault(field: place, code: "type", message: "must be a table"))
+                faults.append(Schema.Fault(field: "\(name)[\(index)]", code: "type", message: "must be a table"))
                 try reader.skip()
                 continue
             }
             var row = reader
-            try bind(table, &reader, to: statement, from: 3, place: "\(place).", &faults) { _, _ in false }
+            try bind(table, &reader, to: statement, from: 3, place: "\(name)[\(index)].", &faults) { _, _ in false }
             guard let id, faults.isEmpty else { continue }
             statement.bind(1, id)
             statement.bind(2, Int64(index + 1))
             do { _ = try statement.step() } catch {
-                throw refusal(error, type, table, try row.readValue().object ?? Object(), place: "\(place).")
+                throw refusal(error, type, table, try row.readValue().object ?? Object(), place: "\(name)[\(index)].")
             }
             statement.reset()
         }
@@ -174,14 +172,14 @@ extension RecordStore {
 
     /// Binds every column of a table from the map that comes next; `other` says whether a key without a column is known.
     private func bind(
-        _ table: RecordTable, _ reader: inout FlatReader, to statement: Statement, from first: Int32, place: String,
+        _ table: RecordTable, _ reader: inout FlatReader, to statement: Statement, from first: Int32, place: @autoclosure () -> String,
         _ faults: inout [Schema.Fault], other: (FlatKey, FlatReader) -> Bool
     ) throws {
         var seen: UInt64 = 0
         try reader.readMap { key, value in
             guard let bit = table.bit(of: key), bit > 0 else {
                 if !other(key, value) {
-                    faults.append(Schema.Fault(field: place + key.string, code: "unknown", message: "is not a field that can be set"))
+                    faults.append(Schema.Fault(field: place() + key.string, code: "unknown", message: "is not a field that can be set"))
                 }
                 return
             }
@@ -190,11 +188,12 @@ extension RecordStore {
             if value.tag == .null { return }
             seen |= 1 << bit
             try column.bind(
-                &value, to: statement, at: first + Int32(bit - 1), currency: currency, place: place.isEmpty ? column.field.name : place + column.field.name,
-                &faults)
+                &value, to: statement, at: first + Int32(bit - 1), currency: currency, place: place() + column.field.name, &faults)
         }
         for (index, column) in table.columns.enumerated() where seen & (1 << (index + 1)) == 0 {
-            if let stored = column.stored(nil, currency: currency, place: place + column.field.name, &faults) {
+            if column.isOptional {
+                statement.bindNull(first + Int32(index))
+            } else if let stored = column.stored(nil, currency: currency, place: place() + column.field.name, &faults) {
                 column.bind(stored, to: statement, at: first + Int32(index))
             }
         }
@@ -221,7 +220,7 @@ extension RecordStore {
         defer { statement.reset() }
         var faults: [Schema.Fault] = []
         statement.bind(1, id)
-        statement.bind(2, now.description)
+        statement.bind(2, at)
         for index in 0..<count {
             if let column = type.table.column(of: try reader.readKey()) {
                 try column.bind(&reader, to: statement, at: Int32(index + 3), currency: currency, place: column.field.name, &faults)
@@ -268,15 +267,12 @@ extension RecordTable {
     /// The number of a field in masks: 0 for `id`, else one more than its column's place; nil for what has no column here or
     /// lies beyond the 63rd.
     func bit(of key: FlatKey) -> Int? {
-        if !isLines, key == "id" { return 0 }
-        for (index, column) in columns.enumerated() where key == column.key {
-            return index < 62 ? index + 1 : nil
-        }
-        return nil
+        if let place = places.place(of: key) { return place < 62 ? place + 1 : nil }
+        return !isLines && key == "id" ? 0 : nil
     }
 
     func column(of key: FlatKey) -> RecordColumn? {
-        columns.first { key == $0.key }
+        places.place(of: key).map { columns[$0] }
     }
 }
 
@@ -286,7 +282,8 @@ extension FlatKey {
     }
 
     static func == (key: FlatKey, name: String) -> Bool {
-        key.bytes.count == name.utf8.count && key.bytes.elementsEqual(name.utf8)
+        var name = name
+        return name.withUTF8 { $0.count == key.bytes.count && $0.elementsEqual(key.bytes) }
     }
 }
 

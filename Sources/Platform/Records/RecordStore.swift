@@ -6,15 +6,15 @@ package struct RecordStore {
     let db: Connection
     /// The tenant's currency, in which its records' money is.
     let currency: Currency
-    /// Time of the change, as kept in the rows.
-    let now: Instant
     let userID: Int64
+    /// Time of the change, as kept in the rows.
+    let at: String
 
     package init(_ db: Connection, currency: Currency, now: Instant, userID: Int64) {
         self.db = db
         self.currency = currency
-        self.now = now
         self.userID = userID
+        at = now.description
     }
 
     /// Inserts a record and its lines.
@@ -30,8 +30,7 @@ package struct RecordStore {
         var id: Int64?
         if faults.isEmpty {
             let next = Int32(table.columns.count)
-            let at = now.description
-            statement.bind(next + 1, at)
+                statement.bind(next + 1, at)
             statement.bind(next + 2, userID)
             statement.bind(next + 3, at)
             try translating(type, table, values) { try statement.run() }
@@ -97,7 +96,7 @@ package struct RecordStore {
         let statement = try db.statement(type.update(of: set.map(\.0.sql)))
         defer { statement.reset() }
         statement.bind(1, id)
-        statement.bind(2, now.description)
+        statement.bind(2, at)
         for (index, (column, value)) in set.enumerated() { column.bind(value, to: statement, at: Int32(index + 3)) }
         if let version, let current = try self.version(type, id: id), current != version {
             throw Problem(412, "record.version_conflict", "The \(type.title.lowercased()) has been changed since you read it (version \(current), not \(version)). Read it again.")
@@ -117,7 +116,7 @@ package struct RecordStore {
             throw Problem(409, "record.append_only", "A \(type.title.lowercased()) is never deleted.")
         }
         do {
-            if type.softDelete { try db.run(type.table.delete, id, now.description) } else { try db.run(type.table.delete, id) }
+            if type.softDelete { try db.run(type.table.delete, id, at) } else { try db.run(type.table.delete, id) }
         } catch {
             guard case .constraint(let violation) = error, violation.kind == .foreignKey else { throw error }
             throw Problem(409, "record.in_use", "Other records point to this \(type.title.lowercased()), so it stays.")

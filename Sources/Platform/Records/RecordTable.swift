@@ -1,4 +1,5 @@
 import Core
+import Scripting
 import Storage
 
 /// The table behind a record type or behind its lines: columns, the SQL that makes them, and the statements used on them.
@@ -12,6 +13,8 @@ package final class RecordTable: Sendable {
     package let fields: [FieldDeclaration]
     /// Fields that have a column of their own, in order.
     package let columns: [RecordColumn]
+    /// Where the columns are, by their fields' names.
+    let places: FieldIndex
     /// Fields that are rows in a table of their own.
     package let lines: [(field: FieldDeclaration, table: RecordTable)]
     package let indexes: [Index]
@@ -64,6 +67,7 @@ package final class RecordTable: Sendable {
             }
         }
         self.columns = columns
+        places = FieldIndex(columns.map(\.key))
         self.lines = lines
         for index in indexes {
             for field in index.fields where !fields.contains(where: { $0.name == field }) {
@@ -124,6 +128,10 @@ package final class RecordColumn: Sendable {
     let highest: Int64
     /// The most bytes that text surely may have; longer ones are counted in characters.
     let longest: Int
+    /// The values of an enum.
+    let allowed: FieldIndex
+    /// What is left out is stored as nothing.
+    let isOptional: Bool
     private let free: RecordColumn?
 
     /// The column for comparing: bounds and requiredness say nothing about what one may look for.
@@ -138,6 +146,8 @@ package final class RecordColumn: Sendable {
         lowest = field.minimum.map { $0.scaled(places: scale) ?? .max } ?? .min
         highest = field.maximum.map { $0.scaled(places: scale) ?? .min } ?? .max
         longest = field.maximum?.wholeValue ?? 10_000
+        allowed = FieldIndex(field.values)
+        isOptional = !field.required && field.fallback == nil
         if field.minimum != nil || field.maximum != nil || field.required {
             var loose = field
             loose.minimum = nil

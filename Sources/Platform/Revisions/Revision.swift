@@ -78,6 +78,8 @@ package final class InstalledPlugins: Sendable {
     /// The plugins' permissions with their titles.
     package let permissions: [Permission]
     let hooks: [HookKey: [HookDeclaration]]
+    /// The record types and events that have any.
+    private let hooked: Set<String>
 
     struct HookKey: Hashable {
         let on: String
@@ -124,6 +126,7 @@ package final class InstalledPlugins: Sendable {
         self.contracts = contracts
         self.jobs = jobs
         self.hooks = hooks
+        hooked = Set(hooks.keys.map(\.on))
         // A plugin's own route stands for the path that its record type would be served at.
         let written = Set(packages.flatMap { $0.routes.map { "\($0.method.rawValue) \($0.path)" } })
         var seen: Set<String> = []
@@ -139,6 +142,8 @@ package final class InstalledPlugins: Sendable {
         let catalogue = PermissionCatalogue(plugins: permissions)
         for package in packages { try PluginChecks.check(package, recordTypes: recordTypes, permissions: catalogue) }
     }
+
+    func hasHooks(on: String) -> Bool { hooked.contains(on) }
 
     func hooks(on: String, _ phase: Phase) -> [HookDeclaration] {
         hooks[HookKey(on: on, phase: phase)] ?? []

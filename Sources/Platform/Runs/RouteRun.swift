@@ -22,7 +22,7 @@ enum RouteRun {
         let body = try ScriptCall.run(
             route.program, "run", run, arguments: { $0.write(request) },
             result: { reader in
-                if let output = route.output { return try FlatProjection.json(&reader, output) }
+                if let shape = route.outputShape { return try FlatProjection.json(&reader, shape) }
                 var json = JSONWriter()
                 if reader.readNull() { json.value(.object(Object())) } else { try reader.writeJSON(into: &json) }
                 return json.bytes

@@ -50,7 +50,7 @@ extension FlatReader {
         case .false, .true: json.bool(try readBool())
         case .int: json.int(try readInt())
         case .double: json.double(try readDouble())
-        case .string: json.string(try readString())
+        case .string: json.string(utf8: try readUTF8())
         case .decimal: json.string(try readDecimal().description)
         case .money: json.int(try readMoney().minor)
         case .function: try skip(); json.null()
@@ -67,7 +67,7 @@ extension FlatReader {
             let count = try readMapHeader()
             json.beginObject()
             for _ in 0..<count {
-                json.key(try readKey().string)
+                json.key(utf8: try readKey().bytes)
                 try writeJSON(into: &json)
             }
             json.endObject()
