@@ -97,12 +97,20 @@ bool kl_parse_decimal(const char *text, size_t length, wide *value, int *scale) 
 }
 
 size_t kl_print_decimal(char *out, int64_t value, int scale) {
-    char digits[24];
+    char digits[24]; // the last one first
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    int count = snprintf(digits, sizeof digits, "%0*llu", scale + 1, (unsigned long long)magnitude);
-    int whole = count - scale;
-    return (size_t)snprintf(
-        out, 48, "%s%.*s%s%s", value < 0 ? "-" : "", whole, digits, scale ? "." : "", digits + whole);
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude || count <= scale);
+    char *at = out;
+    if (value < 0) *at++ = '-';
+    while (count > scale) *at++ = digits[--count];
+    if (scale) *at++ = '.';
+    while (count > 0) *at++ = digits[--count];
+    *at = 0;
+    return (size_t)(at - out);
 }
 
 // MARK: Arithmetic

@@ -120,6 +120,11 @@ static int string_rep(lua_State *L) {
     size_t total = length * (size_t)times + separator_length * (size_t)(times - 1);
     charge_bytes(L, total);
     char *out = kl_scratch_room(L, total);
+    if (length == 1 && separator_length == 0) {
+        memset(out, *s, total);
+        kl_scratch_push(L, mark);
+        return 1;
+    }
     for (lua_Integer i = 0; i < times; i++) {
         memcpy(out, s, length);
         out += length;

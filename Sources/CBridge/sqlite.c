@@ -20,6 +20,10 @@ int kontor_sqlite_configure(void) {
     return configured;
 }
 
+int kontor_sqlite_lookaside(sqlite3 *db, int size, int count) {
+    return sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, size, count);
+}
+
 int kontor_sqlite_db_config(sqlite3 *db, int option, int value) {
     int now = 0;
     return sqlite3_db_config(db, option, value, &now);

@@ -1,6 +1,9 @@
 -- Stock on hand per product and branch. Every change of a level has a movement that explains it: the sum of the movements
 -- of a product in a branch is its level.
+local record = record
 local M = {}
+
+local NONE = decimal.new("0")
 
 ---@class StockMove
 ---@field product integer  the product's id
@@ -16,12 +19,11 @@ local M = {}
 ---@return decimal on_hand  what is there afterwards; nil and what was there if that would be below zero
 function M.move(move)
   local level = record.find("catalog.stock_level", { product = move.product, branch = move.branch })
-  local before = level and level.quantity or decimal.new("0")
+  local before = level and level.quantity or NONE
   local after = before + move.quantity
-  if after < decimal.new("0") then return nil, before end
+  if after < NONE then return nil, before end
   if level then
-    level.quantity = after
-    level:save()
+    record.update("catalog.stock_level", level.id, { quantity = after })
   else
     record.create("catalog.stock_level", { product = move.product, branch = move.branch, quantity = after })
   end

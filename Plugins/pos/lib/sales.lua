@@ -2,6 +2,7 @@
 local stock = require "catalog.lib.stock"
 local receipt = require "pos.lib.receipt"
 
+local ipairs, record, rules = ipairs, record, rules
 local M = {}
 
 local ZERO = decimal.new("0")
@@ -10,17 +11,19 @@ local function refuse(code, field, message, http)
   reject { code = code, field = field, message = message, http = http or 422 }
 end
 
+---How a refusal names a field of a list's element.
+local function field_of(list, index, name) return list .. "[" .. (index - 1) .. "]." .. name end
+
 ---The lines of the request with product, quantity and amount.
 local function priced_lines(input, place)
   local lines = {}
   for index, wanted in ipairs(input) do
-    local field = "lines[" .. (index - 1) .. "]"
     local product = record.find("catalog.product", { sku = wanted.sku })
     if not product or not product.active then
-      refuse("pos.sku_unknown", field .. ".sku", "There is no product with the sku “" .. wanted.sku .. "”.")
+      refuse("pos.sku_unknown", field_of("lines", index, "sku"), "There is no product with the sku “" .. wanted.sku .. "”.")
     end
     if wanted.quantity <= ZERO then
-      refuse("pos.quantity_not_positive", field .. ".quantity", "The quantity of “" .. wanted.sku .. "” must be above zero.")
+      refuse("pos.quantity_not_positive", field_of("lines", index, "quantity"), "The quantity of “" .. wanted.sku .. "” must be above zero.")
     end
     lines[index] = {
       product = product,
@@ -42,7 +45,7 @@ local function take_from_stock(lines, sale_id)
         reason = "sale", source_type = "pos.sale", source_id = sale_id,
       }
       if not on_hand then
-        refuse("pos.out_of_stock", "lines[" .. (index - 1) .. "].quantity", "Only " .. tostring(before) .. " of “"
+        refuse("pos.out_of_stock", field_of("lines", index, "quantity"), "Only " .. tostring(before) .. " of “"
           .. line.product.sku .. "” is on hand at " .. line.branch.code .. ", " .. tostring(line.quantity)
           .. " is wanted.", 409)
       end
@@ -57,19 +60,18 @@ local function tenders(payments, total)
   for _, method in ipairs(rules.get("pos.payments").methods) do methods[method.name] = method end
   local due, change, list = total, total - total, {}
   for index, payment in ipairs(payments) do
-    local field = "payments[" .. (index - 1) .. "]"
     local method = methods[payment.method]
     if not method then
-      refuse("pos.payment_method_unknown", field .. ".method", "“" .. payment.method .. "” is not a payment method here.")
+      refuse("pos.payment_method_unknown", field_of("payments", index, "method"), "“" .. payment.method .. "” is not a payment method here.")
     end
     local tendered = payment.amount or due
     if tendered.minor < 0 or (tendered.minor == 0 and total.minor > 0) then
-      refuse("pos.payment_not_positive", field .. ".amount", "Nothing is left to pay with “" .. payment.method .. "”.")
+      refuse("pos.payment_not_positive", field_of("payments", index, "amount"), "Nothing is left to pay with “" .. payment.method .. "”.")
     end
     local kept = tendered
     if tendered > due then
       if not method.gives_change then
-        refuse("pos.overpaid", field .. ".amount", "“" .. payment.method .. "” gives no change: "
+        refuse("pos.overpaid", field_of("payments", index, "amount"), "“" .. payment.method .. "” gives no change: "
           .. due:format() .. " is due, " .. tendered:format() .. " was given.")
       end
       kept = due
@@ -160,13 +162,9 @@ end
 
 ---The answer's shape, for a new sale and for one read back.
 function M.answer(sale, entry)
-  local taxes = {}
-  for index, tax_line in ipairs(sale.taxes) do
-    taxes[index] = { code = tax_line.code, base = tax_line.base, rate = tax_line.rate, amount = tax_line.amount }
-  end
   return {
     id = sale.id, invoice_number = sale.invoice_number, status = sale.status, currency = tenant.currency,
-    subtotal = sale.subtotal, taxes = taxes, tax_amount = sale.tax_amount, total = sale.total,
+    subtotal = sale.subtotal, taxes = sale.taxes, tax_amount = sale.tax_amount, total = sale.total,
     paid = sale.paid, change = sale.change, journal_entry = entry and { id = entry.id, number = entry.number },
   }
 end

@@ -8,6 +8,10 @@
 /// Returns SQLITE_OK, or the code of the call that failed.
 int kontor_sqlite_configure(void);
 
+/// Sets `size` times `count` bytes aside for small allocations. Only for a connection that has not done anything yet.
+/// Returns a result code.
+int kontor_sqlite_lookaside(sqlite3 *db, int size, int count);
+
 /// sqlite3_db_config for the options that take an int and report an int. Returns a result code.
 int kontor_sqlite_db_config(sqlite3 *db, int option, int value);
 

@@ -44,6 +44,8 @@ package enum TaxArithmetic {
     /// The lines of one category: `shares[component][line]`.
     private struct Group {
         var nets: [Int64]
+        /// Of each component, what it is a share of: the nets, and the shares that its base names.
+        var bases: [[Int64]] = []
         var shares: [[Int64]] = []
         var grosses: [Int64]
     }
@@ -56,12 +58,14 @@ package enum TaxArithmetic {
         switch prices {
         case .exclusive:
             for component in components {
-                let bases = try bases(of: component, components, group)
+                group.bases.append(try bases(of: component, components, group))
                 group.shares.append(
-                    try shares(bases, Int128(component.rate.coefficient), PowerOfTen.of(component.rate.scale), rounding))
+                    try shares(group.bases[group.shares.count], Int128(component.rate.coefficient), PowerOfTen.of(component.rate.scale), rounding))
             }
             for line in amounts.indices {
-                group.grosses[line] = try Exact.sum(group.shares.map { $0[line] } + [amounts[line]])
+                var gross = Int128(amounts[line])
+                for shares in group.shares { gross += Int128(shares[line]) }
+                group.grosses[line] = try Exact.narrow(gross)
             }
         case .inclusive:
             let parts = try partsOfGross(components)
@@ -72,6 +76,7 @@ package enum TaxArithmetic {
                 let taxes = group.shares.reduce(Int128(0)) { $0 + Int128($1[line]) }
                 group.nets[line] = try Exact.narrow(Int128(amounts[line]) - taxes)
             }
+            for component in components { group.bases.append(try bases(of: component, components, group)) }
         }
         return group
     }
@@ -96,12 +101,14 @@ package enum TaxArithmetic {
     private static func bases(
         of component: TaxDocument.Component, _ components: [TaxDocument.Component], _ group: Group
     ) throws(TaxError) -> [Int64] {
-        var terms: [[Int64]] = component.base.contains(net) ? [group.nets] : []
-        for (shares, earlier) in zip(group.shares, components) where component.base.contains(earlier.code) {
-            terms.append(shares)
+        if component.base.count == 1, component.base[0] == net { return group.nets }
+        var sums = component.base.contains(net) ? group.nets.map { Int128($0) } : [Int128](repeating: 0, count: group.nets.count)
+        for (index, shares) in group.shares.enumerated() where component.base.contains(components[index].code) {
+            for line in shares.indices { sums[line] += Int128(shares[line]) }
         }
         var bases: [Int64] = []
-        for line in group.nets.indices { bases.append(try Exact.sum(terms.map { $0[line] })) }
+        bases.reserveCapacity(sums.count)
+        for sum in sums { bases.append(try Exact.narrow(sum)) }
         return bases
     }
 
@@ -109,12 +116,12 @@ package enum TaxArithmetic {
         _ name: String, _ components: [TaxDocument.Component], _ group: Group
     ) throws(TaxError) -> TaxResult.Category {
         var taxes: [TaxResult.Tax] = []
-        for (component, shares) in zip(components, group.shares) {
+        taxes.reserveCapacity(components.count)
+        for (index, component) in components.enumerated() {
             taxes.append(
                 TaxResult.Tax(
-                    code: component.code, rate: component.rate,
-                    base: try Exact.sum(try bases(of: component, components, group)),
-                    amount: try Exact.sum(shares)))
+                    code: component.code, rate: component.rate, base: try Exact.sum(group.bases[index]),
+                    amount: try Exact.sum(group.shares[index])))
         }
         return TaxResult.Category(
             category: name, net: try Exact.sum(group.nets), taxes: taxes, gross: try Exact.sum(group.grosses))

@@ -4,7 +4,7 @@ import Scripting
 /// A function of the kernel that scripts can call: `record.find`, `ledger.post`.
 ///
 /// The table of them is the single source of what exists, where it is legal, and what it is called.
-package struct HostFunction: Sendable {
+package final class HostFunction: Sendable {
     package let module: String
     package let name: String
     /// Where it may be called.

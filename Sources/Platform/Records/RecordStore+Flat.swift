@@ -73,9 +73,9 @@ extension RecordStore {
         writer.key("updated_at")
         statement.withText(4) { writer.string(utf8: UnsafeRawBufferPointer($0)) }
         write(table, statement, from: Int32(RecordTable.systemColumns), to: &writer)
-        for (field, lines) in table.lines {
-            writer.key(field.name)
-            try write(lines, of: id, to: &writer)
+        for place in table.lines.indices {
+            writer.key(table.lines[place].field.name)
+            try write(table.lines[place].table, of: id, to: &writer)
         }
     }
 
@@ -109,15 +109,16 @@ extension RecordStore {
         let start = reader
         let statement = try db.statement(table.insert)
         defer { statement.reset() }
-        var lines: [(table: RecordTable, name: String, at: FlatReader)] = []
+        var lines: [(place: Int, at: FlatReader)] = []
         try bind(table, &reader, to: statement, from: 1, place: "", &faults) { key, value in
-            guard let (field, lineTable) = table.lines.first(where: { key == $0.field.name }) else { return false }
-            if value.tag != .null { lines.append((lineTable, field.name, value)) }
+            // By index: a declaration is large, and copying one counts many references.
+            guard let place = table.lines.indices.first(where: { key == table.lines[$0].field.name }) else { return false }
+            if value.tag != .null { lines.append((place, value)) }
             return true
         }
         guard faults.isEmpty else {
             // All that is wrong is told at once, so the lines are looked at too.
-            for line in lines { _ = try insertLines(type, line.table, line.name, of: nil, line.at, &faults) }
+            for line in lines { _ = try insertLines(type, line.place, of: nil, line.at, &faults) }
             throw Problem.invalidRecord(type, faults)
         }
         let next = Int32(table.columns.count)
@@ -130,9 +131,9 @@ extension RecordStore {
         }
         let id = db.lastInsertRowID
         var rows = 1
-        for line in lines { rows += try insertLines(type, line.table, line.name, of: id, line.at, &faults) }
-        for (field, _) in table.lines where !lines.contains(where: { $0.name == field.name }) {
-            field.check(lines: 0, &faults)
+        for line in lines { rows += try insertLines(type, line.place, of: id, line.at, &faults) }
+        for place in table.lines.indices where !lines.contains(where: { $0.place == place }) {
+            table.lines[place].field.check(lines: 0, &faults)
         }
         guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
         return (id, rows)
@@ -140,8 +141,10 @@ extension RecordStore {
 
     /// - Parameter id: of the record; nil to look only.
     private func insertLines(
-        _ type: RecordType, _ table: RecordTable, _ name: String, of id: Int64?, _ given: FlatReader, _ faults: inout [Schema.Fault]
+        _ type: RecordType, _ place: Int, of id: Int64?, _ given: FlatReader, _ faults: inout [Schema.Fault]
     ) throws -> Int {
+        let table = type.table.lines[place].table
+        var name: String { type.table.lines[place].field.name }
         var reader = given
         guard reader.tag == .array || reader.tag == .empty else {
             faults.append(Schema.Fault(field: name, code: "type", message: "must be a list"))
@@ -150,7 +153,7 @@ extension RecordStore {
         let statement = try db.statement(table.insert)
         defer { statement.reset() }
         let count = try reader.readArrayHeader()
-        type.table.lines.first { $0.field.name == name }?.field.check(lines: count, &faults)
+        type.table.lines[place].field.check(lines: count, &faults)
         for index in 0..<count {
             guard reader.tag == .map || reader.tag == .empty else {
                 faults.append(Schema.Fault(field: "\(name)[\(index)]", code: "type", message: "must be a table"))

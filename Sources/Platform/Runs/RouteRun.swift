@@ -58,20 +58,24 @@ extension Value {
     func filled(_ fields: [FieldDeclaration], _ currency: Currency) -> Value {
         guard case .object(let object) = self else { return self }
         var result = Object()
-        for field in fields {
-            guard let value = object[field.jsonName], value != .null else {
-                switch field.fallback {
-                case .int(let minor) where field.kind == .money: result[field.name] = .money(Money(minor: minor, currency))
-                case let fallback?: result[field.name] = fallback
+        result.reserveCapacity(fields.count)
+        // By index: a declaration is large, and copying one counts many references.
+        for index in fields.indices {
+            guard let value = object[fields[index].jsonName], value != .null else {
+                switch fields[index].fallback {
+                case .int(let minor) where fields[index].kind == .money:
+                    result.append(fields[index].name, .money(Money(minor: minor, currency)))
+                case let fallback?: result.append(fields[index].name, fallback)
                 case nil: break
                 }
                 continue
             }
-            switch field.kind {
-            case .list where !field.fields.isEmpty, .lines:
-                result[field.name] = .array((value.array ?? []).map { $0.filled(field.fields, currency) })
-            case .object where !field.fields.isEmpty: result[field.name] = value.filled(field.fields, currency)
-            default: result[field.name] = value
+            switch fields[index].kind {
+            case .list where !fields[index].fields.isEmpty, .lines:
+                result.append(fields[index].name, .array((value.array ?? []).map { $0.filled(fields[index].fields, currency) }))
+            case .object where !fields[index].fields.isEmpty:
+                result.append(fields[index].name, value.filled(fields[index].fields, currency))
+            default: result.append(fields[index].name, value)
             }
         }
         return .object(result)

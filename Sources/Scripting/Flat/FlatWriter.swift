@@ -83,6 +83,8 @@ package struct FlatWriter {
     /// A table with named fields; exactly `count` pairs of `key` and value must follow.
     package mutating func beginMap(_ count: Int) { header(.map, count) }
 
+    // A literal is a StaticString, which costs no reference counting.
+    @_disfavoredOverload
     package mutating func key(_ name: String) {
         var name = name
         name.withUTF8 { key(utf8: UnsafeRawBufferPointer($0)) }

@@ -69,7 +69,7 @@ extension Exchange: PooledWork {
 extension Exchange: LaneWork {
     /// Inside the request's own savepoint.
     func perform(_ db: Connection) throws {
-        guard let call, let endpoint else { return }
+        guard let call else { return }
         if let keyed {
             do {
                 if let kept = try Idempotency.lookup(db, keyed) {
@@ -84,7 +84,7 @@ extension Exchange: LaneWork {
             }
         }
         try call.requireServed()
-        let reply = try call.with(db) { try endpoint.handle(call) }
+        let reply = try call.with(db) { try call.endpoint.handle(call) }
         let response = try render(reply)
         if let keyed, Idempotency.keeps(status: reply.status) {
             try Idempotency.store(db, keyed, response.kept, now: now)

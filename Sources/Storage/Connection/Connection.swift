@@ -178,6 +178,8 @@ extension Connection {
     }
 
     private func configure(_ options: Options) throws(StorageError) {
+        // The statements that a writer keeps hold most of SQLite's own 48 KB; what is left over goes to malloc.
+        if mode == .writer { try check(kontor_sqlite_lookaside(handle, 512, 256), "lookaside") }
         sqlite3_busy_timeout(handle, options.busyMilliseconds)
         for (option, value) in [
             (SQLITE_DBCONFIG_DEFENSIVE, 1), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0), (SQLITE_DBCONFIG_ENABLE_FKEY, 1),

@@ -37,41 +37,48 @@ package final class LanePool: Sendable {
     private final class Shared: @unchecked Sendable {
         private let monitor = Monitor()
         private var ready = FIFO<any Lane>()
-        private var waiting = 0
+        /// Threads without a lane. The last to wait is the first to go: its memory is warm, and few threads hold the loaded
+        /// programs of a tenant that is busy alone.
+        private var waiting: [Monitor.Place] = []
         private var isStopping = false
 
         func schedule(_ lane: any Lane) {
             monitor.lock()
             ready.append(lane)
-            if waiting > 0 { monitor.wakeOne() }
+            let place = waiting.popLast()
             monitor.unlock()
+            if let place { monitor.wake(place) }
         }
 
         func stop() {
             monitor.locked {
                 isStopping = true
-                monitor.wakeAll()
+                for place in waiting { monitor.wake(place) }
+                waiting = []
             }
         }
 
         func serve() {
             pthread_setspecific(laneThreadKey, UnsafeRawPointer(bitPattern: 1))
             // The lane is let go outside the lock: it may be the last to hold its store, and that the pool.
-            while let lane = next() {
-                if lane.runTurn() { schedule(lane) }
+            let place = Monitor.Place()
+            var unfinished: (any Lane)?
+            while let lane = next(place, after: unfinished) {
+                unfinished = lane.runTurn() ? lane : nil
             }
         }
 
         /// Waits for a lane; nil when the pool is stopping.
-        private func next() -> (any Lane)? {
+        /// - Parameter lane: has more to do and goes behind the others. Nobody is woken for it: this thread takes one.
+        private func next(_ place: Monitor.Place, after lane: (any Lane)?) -> (any Lane)? {
             monitor.lock()
             defer { monitor.unlock() }
+            if let lane { ready.append(lane) }
             while true {
                 if let lane = ready.popFirst() { return lane }
                 if isStopping { return nil }
-                waiting += 1
-                monitor.wait()
-                waiting -= 1
+                if !waiting.contains(where: { $0 === place }) { waiting.append(place) }
+                monitor.wait(at: place)
             }
         }
     }

@@ -37,6 +37,24 @@ package final class Monitor: @unchecked Sendable {
         return pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
     }
 
+    /// Waits for one that is woken alone.
+    func wait(at place: Place) { pthread_cond_wait(place.condition, mutex) }
+    func wake(_ place: Place) { pthread_cond_signal(place.condition) }
+
+    /// Where one thread waits.
+    ///
+    /// `@unchecked Sendable`: the C object is made for use from many threads and lives as long as this.
+    final class Place: @unchecked Sendable {
+        fileprivate let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+        init() { pthread_cond_init(condition, nil) }
+
+        deinit {
+            pthread_cond_destroy(condition)
+            condition.deallocate()
+        }
+    }
+
     package func wakeOne() { pthread_cond_signal(condition) }
     package func wakeAll() { pthread_cond_broadcast(condition) }
 

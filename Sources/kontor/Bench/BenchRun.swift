@@ -58,9 +58,10 @@ final class BenchRun: @unchecked Sendable {
     }
 
     /// Starts `kontor serve` on a free port.
-    func serve(_ data: String, _ options: [String] = []) throws -> (child: Child, port: UInt16) {
+    /// - Parameter home: where its plugins and rules are, if elsewhere.
+    func serve(_ data: String, home: String? = nil, _ options: [String] = []) throws -> (child: Child, port: UInt16) {
         let child = try Child(
-            Paths.executable, ["serve", "--data", data, "--home", home, "--port", "0", "--backup-minutes", "0"] + options)
+            Paths.executable, ["serve", "--data", data, "--home", home ?? self.home, "--port", "0", "--backup-minutes", "0"] + options)
         while let line = child.line() {
             if line.hasPrefix("listening on"), let port = line.split(separator: ":").last.flatMap({ UInt16($0) }) {
                 return (child, port)

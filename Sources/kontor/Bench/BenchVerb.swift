@@ -42,6 +42,9 @@ struct Bench: Sendable {
         Bench(name: "publish") { try PublishBench.run($0) },
         Bench(name: "tenants") { try TenantsBench.run($0) },
         Bench(name: "install") { try InstallBench.run($0) },
+        Bench(name: "list") { try RecordBench.list($0) },
+        Bench(name: "create") { try RecordBench.create($0) },
+        Bench(name: "cold") { try PluginBench.cold($0) },
     ]
 }
 
