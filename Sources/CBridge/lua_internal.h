@@ -221,6 +221,7 @@ void kl_build_program(kl_slot *slot, const kl_program *program);
 int kl_require(lua_State *L);
 void kl_open_kernel(lua_State *L, const kl_base *base);
 void kl_open_frozen(lua_State *L);
+void kl_open_text(lua_State *L);
 int kl_host_trampoline(lua_State *L);
 
 struct kl_chunk {

@@ -220,5 +220,7 @@ void kl_open_kernel(lua_State *L, const kl_base *base) {
     kl_set(L, "remaining", kernel_remaining);
     kl_set(L, "loading", kernel_loading);
     kl_set(L, "kind", kernel_kind);
+    kl_open_text(L);
+    lua_setfield(L, -2, "text");
     kl_open_frozen(L);
 }
