@@ -44,7 +44,7 @@ struct Bench: Sendable {
         Bench(name: "install") { try InstallBench.run($0) },
         Bench(name: "list") { try RecordBench.list($0) },
         Bench(name: "create") { try RecordBench.create($0) },
-        Bench(name: "cold") { try PluginBench.cold($0) },
+        Bench(name: "cold") { try ColdBench.run($0) },
     ]
 }
 

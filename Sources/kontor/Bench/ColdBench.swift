@@ -2,29 +2,11 @@ import Core
 import Glibc
 import Platform
 
-/// Installing a plugin of ten record types, and how soon a tenant answers that nobody has asked since the start.
-enum PluginBench {
+/// How soon a tenant answers that nobody has asked since the start.
+enum ColdBench {
     private static let tenants = 1_000
 
-    static func install(_ bench: BenchRun) throws -> [Measurement] {
-        let home = try BenchPlugins.home(bench)
-        var milliseconds: [Double] = []
-        for round in 0..<bench.rounds {
-            let data = try bench.demoData("install-\(round)")
-            let (tenant, admin) = try RecordBench.demo(data, "admin")
-            let server = try bench.serve(data, home: home)
-            defer { server.child.stop() }
-            milliseconds.append(try BenchPlugins.install(BenchPlugins.ten, port: server.port, tenant.domain, admin.token))
-        }
-        let slowest = milliseconds.max() ?? 0
-        return [
-            Measurement(
-                name: "install", value: slowest, unit: "ms (slowest)", floor: 1_000, bar: "ten types in at most 1 s",
-                isMet: slowest <= 1_000, more: ["p50_ms": .double(median(milliseconds)), "types": 10])
-        ]
-    }
-
-    static func cold(_ bench: BenchRun) throws -> [Measurement] {
+    static func run(_ bench: BenchRun) throws -> [Measurement] {
         let home = try BenchPlugins.home(bench)
         let data = "\(bench.scratch)/cold"
         bench.say("making \(tenants) businesses with five plugins")
