@@ -146,7 +146,7 @@ struct RecordChanges {
     /// Inside a savepoint where more than one statement is run, so that a script that catches the error finds no halves.
     /// Where none can, the error undoes the request anyway.
     private func whole<T>(_ type: RecordType, _ body: () throws -> T) throws -> T {
-        let single = !type.audited && type.table.lines.isEmpty && !plugins.hasHooks(on: type.name)
+        let single = !type.audited && type.number == nil && type.table.lines.isEmpty && !plugins.hasHooks(on: type.name)
         return single || ScriptState.isUnguarded ? try body() : try scope.database.savepoint(body)
     }
 

@@ -36,7 +36,7 @@ enum RecordEndpoints {
                 return Reply(200, type.json(record), headers: [("ETag", etag(record))])
             },
         ]
-        endpoints += moves(of: type, path: path, shape: shape) + restore(of: type, path: path, shape: shape)
+        endpoints += csv(of: type, path: path) + moves(of: type, path: path, shape: shape) + restore(of: type, path: path, shape: shape)
         let input = type.fields.filter { !$0.readOnly }
         if let permission = type.permissions.create { endpoints.append(
             Endpoint(
@@ -164,7 +164,7 @@ enum RecordEndpoints {
     }
 
     /// `-business_date,number` as the order of a query.
-    private static func order(_ text: String, _ type: RecordType) throws -> [(field: String, descending: Bool)] {
+    static func order(_ text: String, _ type: RecordType) throws -> [(field: String, descending: Bool)] {
         var order: [(field: String, descending: Bool)] = []
         for word in text.split(separator: ",") {
             let descending = word.hasPrefix("-")
