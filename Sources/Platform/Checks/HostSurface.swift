@@ -55,3 +55,14 @@ struct HostSurface: Sendable {
         return (try? program.run("has", [.string(module), .string(member)], limits: .describe).value) == .bool(true)
     }
 }
+
+extension ScriptCheck {
+    /// All names that scripts have without declaring them.
+    package static var globals: [String] { HostSurface.scripts.globals.keys.sorted() }
+
+    /// Whether scripts can reach a name such as `record.find`.
+    package static func isThere(_ path: String) -> Bool {
+        let parts = path.split(separator: ".").map(String.init)
+        return parts.count == 2 ? HostSurface.scripts.has(parts[0], parts[1]) : HostSurface.scripts.globals[path] != nil
+    }
+}

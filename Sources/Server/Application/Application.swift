@@ -27,8 +27,8 @@ package final class Application: Sendable {
         package var version = "0"
         /// Kernel endpoints that other parts bring.
         package var furtherEndpoints: [Endpoint] =
-            ScriptEndpoints.endpoints + PluginEndpoints.endpoints + MetaEndpoints.endpoints + HookEndpoints.endpoints
-            + ReportEndpoints.endpoints
+            ScriptEndpoints.endpoints + ConsoleEndpoints.endpoints + PluginEndpoints.endpoints + MetaEndpoints.endpoints
+            + HookEndpoints.endpoints + ReportEndpoints.endpoints
         /// Reads the revision in force from a tenant's database.
         package var loadRevision: @Sendable (Connection) throws -> Revision = { db in try RevisionLibrary(db).current() }
 

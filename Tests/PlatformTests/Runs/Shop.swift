@@ -58,7 +58,8 @@ final class Shop: Sendable {
         let principal = principal ?? manager
         guard let revision = tenant.revisionSlot.current else { throw Problem(500, "test", "no revision") }
         let router = Router<Endpoint>(
-            (revision.endpoints + ScriptEndpoints.endpoints + MetaEndpoints.endpoints + HookEndpoints.endpoints).map { (method: $0.method, path: $0.path, target: $0) })
+            (revision.endpoints + ScriptEndpoints.endpoints + ConsoleEndpoints.endpoints + MetaEndpoints.endpoints + HookEndpoints.endpoints)
+                .map { (method: $0.method, path: $0.path, target: $0) })
         guard case .found(let endpoint, let parameters) = router.match(method, path) else {
             throw Problem(404, "test.no_route", "\(method.rawValue) \(path)")
         }
