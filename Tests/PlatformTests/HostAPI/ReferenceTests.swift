@@ -17,7 +17,7 @@ import Testing
         var files: [String: String] = [
             "plugin.lua": """
                 return { name = "docs", version = "1.0.0", depends = { pos = "^1.0", catalog = "^1.0", accounting = "^1.0" },
-                  capabilities = { record = { write = { "catalog.product", "catalog.customer" } }, ledger = { post = { "*" } } },
+                  capabilities = { record = { write = { "catalog.product", "catalog.customer" } }, ledger = { post = { "*" } }, sequence = { "pos.sale" } },
                   settings = { { key = "greeting", type = "text", default = "Hello" } },
                   permissions = { { "docs.run", title = "Run" } } }
                 """
