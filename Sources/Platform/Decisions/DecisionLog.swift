@@ -94,7 +94,7 @@ package final class DecisionLog: @unchecked Sendable {
     }
 
     private func write(_ requests: [RequestDecisions], _ tenant: Int64) {
-        let folder = folder(tenant)
+        let folder = self.folder(tenant)
         guard Files.isDirectory(folder) else { return }
         do {
             let file = try DecisionFile(folder: folder, writes: true)
@@ -110,7 +110,7 @@ package final class DecisionLog: @unchecked Sendable {
 
     /// The log of a tenant, for reading; nil where there is none yet.
     func file(ofTenant id: Int64) throws -> DecisionFile? {
-        let folder = folder(id)
+        let folder = self.folder(id)
         guard Files.exists("\(folder)/\(DecisionFile.name)") else { return nil }
         return try DecisionFile(folder: folder, writes: false)
     }
@@ -189,7 +189,7 @@ struct DecisionFile {
         Entry(
             decision: Decision(
                 contract: row.text(0), path: row.text(1), version: row.int(2), function: row.text(3), input: row.bytes(4), output: row.bytes(5)),
-            at: row.text(6), record: row.optionalText(7).map { ($0, row.int(8)) })
+            at: row.text(6), record: row.optionalText(7).map { (type: $0, id: row.int(8)) })
     }
 
     /// The newest of a rule file, newest first.

@@ -65,7 +65,7 @@ enum Explanation {
         for (index, decision) in decisions.enumerated() {
             for result in decision.results { collect(result, index, "", &places) }
         }
-        return type.fields.compactMap { field in
+        return type.fields.compactMap { field -> Value? in
             guard let value = record[field.name], [.money, .decimal, .percent].contains(field.kind), value != .null else { return nil }
             let word = field.name.split(separator: "_").first.map(String.init) ?? field.name
             let fitting = places.filter { $0.value == value }

@@ -39,7 +39,7 @@ package enum ConsoleEndpoints {
                 let scope = try RunScope(call)
                 scope.decisions = nil
                 let host = HostRun(scope, phase: .route, package: nil, isTrusted: true)
-                let result = try Program(base: HostAPI.base, chunk).run("run", limits: .request, seed: scope.seed, host: host) { _ in
+                let result: ScriptResult<Value> = try Program(base: HostAPI.base, chunk).run("run", limits: .request, seed: scope.seed, host: host) { _ in
                 } result: { reader in
                     var json = JSONWriter()
                     if reader.readNull() { json.null() } else { try reader.writeJSON(into: &json) }

@@ -55,9 +55,8 @@ enum RulesVerbs {
             let (api, place) = try invocation.tenantAPI()
             let paths = try drafts(api, place, named: invocation.arguments.words)
             let tests = try invocation.arguments["file"].map { try Files.text(Paths.absolute($0)) }
-            let reports = try paths.map { path in
-                try api.ask("POST", scriptPath(path) + "/test", tests.map { ["tests": .string($0)] } ?? [:], at: place)
-            }
+            let body: Value = tests.map { ["tests": .string($0)] } ?? [:]
+            let reports = try paths.map { path in try api.ask("POST", scriptPath(path) + "/test", body, at: place) }
             let results = reports.flatMap { $0["tests"]?.array ?? [] }
             let failed = results.filter { $0["ok"] == false }
             invocation.answer(["ok": .bool(failed.isEmpty), "tests": .array(results)]) {

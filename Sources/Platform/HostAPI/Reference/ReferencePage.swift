@@ -30,8 +30,11 @@ extension HostReference {
 
             """
         for (name, title) in modules {
-            let list = entries.filter { ($0.kind == .method && $0.module == name) || ($0.kind != .method && $0.module == name) || (name == $0.name && $0.module.isEmpty) }
-                .filter { !(name.isEmpty && modules.contains { module in module.name == $0.name }) }
+            // What is called by a module's own name stands with the module: money "10.00".
+            let list = entries.filter { entry in
+                if !entry.module.isEmpty { return entry.module == name }
+                return name.isEmpty ? !modules.contains { $0.name == entry.name } : entry.name == name
+            }
             guard !list.isEmpty else { continue }
             text += "\n## \(name.isEmpty ? "Refusals" : "`\(name)`: \(title)")\n"
             for entry in list { text += section(entry) }
