@@ -1,5 +1,4 @@
 import Core
-import Glibc
 import Platform
 
 /// For authors: a console whose doings are undone, annotations for editors, the reference.
@@ -18,11 +17,10 @@ enum LuaVerbs {
             while let line = readLine() {
                 if line.allSatisfy({ $0 == " " }) { continue }
                 do {
-                    print(text(try api.ask("POST", "/api/lua", ["source": .string(line)], at: place)))
+                    standardOutput(text(try api.ask("POST", "/api/lua", ["source": .string(line)], at: place)) + "\n")
                 } catch let problem as any ProblemConvertible {
-                    print(problem.problem.detail)
+                    standardOutput(problem.problem.detail + "\n")
                 }
-                fflush(stdout)
             }
             return .done
         },
