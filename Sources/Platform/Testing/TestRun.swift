@@ -135,5 +135,5 @@ final class TestRun: ScriptHost {
 extension ScriptLimits {
     /// One test, with all the requests that it makes.
     static let test = ScriptLimits(
-        steps: 500_000_000, cpuMilliseconds: 10_000, wallMilliseconds: 20_000, memory: 64 << 20, hostCalls: 100_000, nodes: 100_000)
+        steps: 100_000_000, cpuMilliseconds: 5_000, wallMilliseconds: 20_000, memory: 64 << 20, hostCalls: 100_000, nodes: 100_000)
 }
