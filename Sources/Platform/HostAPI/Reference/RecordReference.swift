@@ -61,6 +61,33 @@ extension HostReference {
                 record.delete("catalog.customer", customer.id)
                 """),
         HostEntry(
+            "record.restore(type: string, id: integer)", "Brings back a record that was deleted, where its type has soft deletion.",
+            errors: ["record.not_found", "record.not_unique", "script.capability"], capability: "record.write",
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                record.delete("catalog.customer", customer.id)
+                record.restore("catalog.customer", customer.id)
+                assert(record.get("catalog.customer", customer.id).name == "Ama")
+                """),
+        HostEntry(
+            "record.move(type: string, id: integer, state: string, note?: string): integer",
+            "Moves the record to another state of its type, with the move's guard and effect; gives the record's new version.",
+            errors: ["record.move_not_allowed", "record.move_refused", "record.no_states", "auth.forbidden", "script.capability"],
+            capability: "record.write",
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local moved, refusal = pcall(record.move, "catalog.customer", customer.id, "GONE")
+                assert(not moved and refusal.code == "record.no_states")
+                """),
+        HostEntry(
+            "Record:move(state: string, note?: string): Record", "Saves the record and moves it to another state of its type.",
+            errors: ["record.move_not_allowed", "record.move_refused", "record.no_states"], capability: "record.write", calls: ["record.move"],
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local moved, refusal = pcall(customer.move, customer, "GONE")
+                assert(not moved and refusal.code == "record.no_states")
+                """),
+        HostEntry(
             "Record:save(): Record", "Writes the fields that were changed since the record was read.", errors: ["request.invalid"],
             capability: "record.write", calls: ["record.update"],
             example: """
