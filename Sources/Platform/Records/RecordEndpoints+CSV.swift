@@ -88,7 +88,7 @@ extension RecordEndpoints {
         case .bool(let flag): flag ? "true" : "false"
         case .decimal(let number): number.description
         case .money(let money): String(money.minor)
-        case let value?: JSON.text(value)
+        case let value?: value.description
         }
     }
 

@@ -53,7 +53,7 @@ package struct PhaseSet: OptionSet, Sendable {
     /// Where money may move and numbers may be taken.
     static let posting = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .afterCommit, .install, .upgrade)
 
-    func allows(_ phase: Phase) -> Bool { rawValue & phase.bit != 0 }
+    package func allows(_ phase: Phase) -> Bool { rawValue & phase.bit != 0 }
 
     var names: String {
         Phase.allCases.filter(allows).map(\.rawValue).joined(separator: ", ")

@@ -53,7 +53,7 @@ final class Shop: Sendable {
 
     func call(
         _ method: Endpoint.Method, _ path: String, _ body: Value = [:], as principal: Principal? = nil,
-        query: [(String, String)] = [], ifMatch: String? = nil
+        query: [(String, String)] = [], ifMatch: String? = nil, bytes: [UInt8] = []
     ) throws -> Reply {
         let principal = principal ?? manager
         guard let revision = tenant.revisionSlot.current else { throw Problem(500, "test", "no revision") }
@@ -67,12 +67,12 @@ final class Shop: Sendable {
         let body = try endpoint.documentation.input?.read(body, currency: tenant.currency) ?? body
         nonisolated(unsafe) let call = Call(
             endpoint: endpoint, instance: house.instance, tenant: tenant, revision: revision, principal: principal,
-            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, ifMatch: ifMatch,
+            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, bodyBytes: bytes, ifMatch: ifMatch,
             requestID: "r1", now: house.now)
         let store = tenant.store
         if endpoint.execution == .worker { return try ScriptThread.run { try endpoint.handle(call) } }
         if endpoint.execution == .read {
-            return try ScriptThread.run { try store.read { db in try call.with(db) { try endpoint.handle(call) } } }
+            return try ScriptThread.run { try store.read { db in try call.with(db) { try endpoint.handle(call).whole(call) } } }
         }
         let reply = try store.write { db in try call.with(db) { try endpoint.handle(call) } }
         call.runAfterCommit()
@@ -103,6 +103,14 @@ final class Shop: Sendable {
 }
 
 extension Reply {
+    /// With what is streamed as bytes.
+    fileprivate func whole(_ call: Call) throws -> Reply {
+        guard case .stream(let type, let write) = body else { return self }
+        var bytes: [UInt8] = []
+        try write(call) { bytes += $0 }
+        return Reply(status, bytes: bytes, contentType: type, headers: headers)
+    }
+
     /// The body as a value, however it was made.
     var value: Value {
         switch body {
