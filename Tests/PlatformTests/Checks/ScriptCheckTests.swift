@@ -134,7 +134,7 @@ import Testing
 
     private func hook(_ phase: String, _ body: String, lib: String = "return {}") -> [Finding] {
         plugin([
-            "hooks/h.lua": "local lib = require \"shop.lib.a\"\nreturn { id = \"h\", on = \"catalog.product\", phase = \"\(phase)\",\n  run = function(doc)\n    \(body)\n  end }",
+            "hooks/h.lua": "local lib = require \"shop.lib.a\"\nreturn { id = \"h\", on = \"catalog.customer\", phase = \"\(phase)\",\n  run = function(doc)\n    \(body)\n  end }",
             "lib/a.lua": lib,
         ])
     }

@@ -20,7 +20,7 @@ package enum PluginEndpoints {
         Endpoint(
             .post, "/api/plugins", access: .permission("scripts.publish"), execution: .worker,
             documentation: .init(
-                "Install or upgrade a plugin that came with the program", tag: "Plugins",
+                "Install or upgrade a plugin that came with the program; what would lose data takes its plan", tag: "Plugins",
                 input: .object([.init("name", .string(minLength: 1, maxLength: 63), required: true, "Its folder's name.", example: "pos")]),
                 replies: [.init(200, "Installed", .object(members))])
         ) { call in
@@ -30,7 +30,8 @@ package enum PluginEndpoints {
             guard try Manifest(files: offer.files).name == name else {
                 throw Problem(422, "plugin.name", "The folder \(name) holds a plugin that calls itself otherwise.")
             }
-            _ = try work.install(offer, plan: nil, consents: Set(InstallationPlan.Consent.allCases))
+            // What loses data is asked for by its plan, the program's own plugins included.
+            _ = try work.install(offer, plan: nil, consents: [.capabilities, .publisherKey, .changedVersion])
             guard let package = try installed(call, name) else { throw notInstalled(name) }
             return Reply(200, describe(package))
         },

@@ -23,6 +23,7 @@ struct PluginTrial {
 
     static let rows = 10_000
     private static let prefix = ".trial-"
+    private static let own = "\(prefix)\(Random.reference())-"
 
     let instance: Instance
     let tenant: Tenant
@@ -64,14 +65,14 @@ struct PluginTrial {
         return ["ledger_books", "ledger_accounts", "ledger_balances", "ledger_periods", "ledger_series", "ledger_series_segments"].contains(table)
     }
 
-    /// Beside the tenant's database. Copies that a process which ended left behind an hour ago go.
+    /// Beside the tenant's database. One process owns the data, so copies that are not of this one were left behind by one that
+    /// was ended, and go.
     private func makeFolder() throws -> String {
         let home = instance.folder(ofTenant: tenant.id)
-        let old = Instant(milliseconds: SystemClock().now().milliseconds - 3_600_000)
-        for name in try Files.list(home) where name.hasPrefix(Self.prefix) {
-            if try Files.modified("\(home)/\(name)") < old { try Files.removeTree("\(home)/\(name)") }
+        for name in try Files.list(home) where name.hasPrefix(Self.prefix) && !name.hasPrefix(Self.own) {
+            try Files.removeTree("\(home)/\(name)")
         }
-        let folder = "\(home)/\(Self.prefix)\(Random.reference())"
+        let folder = "\(home)/\(Self.own)\(Random.reference())"
         try Files.createDirectory(folder, mode: 0o700)
         return folder
     }

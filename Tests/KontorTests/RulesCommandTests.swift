@@ -1,0 +1,42 @@
+import Core
+import Testing
+
+@testable import kontor
+
+/// Rules in folders, as two people have them.
+@Suite struct RulesCommandTests {
+    private func rules(_ words: String..., data: TemporaryFolder) throws -> (output: String, status: Int32) {
+        try Child.run(Kontor.binary, ["rules"] + words + ["--tenant", "acme.localhost", "--data", data.path, "--home", Kontor.home])
+    }
+
+    @Test func `drafts are found without naming them, checked and published`() throws {
+        let data = try Kontor.demoData()
+        let mine = try TemporaryFolder()
+        #expect(try rules("pull", mine.path, data: data).status == 0)
+        #expect(try rules("check", data: data).output.contains("0 checked"))
+        let file = mine.path + "/Rules/tax/gh-standard.lua"
+        try Files.writeAtomically(file, try Files.text(file) + "\n-- mine\n")
+        #expect(try rules("push", mine.path, data: data).output.contains("1 pushed"))
+        #expect(try rules("list", data: data).output.split(separator: "\n").contains { $0.contains("gh-standard") && $0.contains("yes") })
+        #expect(try rules("check", data: data).output.contains("1 checked"))
+        #expect(try rules("publish", "--message", "why not", data: data).output.contains("gh-standard.lua is version 2"))
+        #expect(try rules("publish", data: data).output.contains("no drafts"))
+    }
+
+    @Test func `who pulled before somebody else published does not undo it`() throws {
+        let data = try Kontor.demoData()
+        let mine = try TemporaryFolder(), yours = try TemporaryFolder()
+        for folder in [mine, yours] { #expect(try rules("pull", folder.path, data: data).status == 0) }
+        let path = "/Rules/tax/gh-standard.lua"
+        let source = try Files.text(mine.path + path)
+        try Files.writeAtomically(yours.path + path, source + "\n-- yours\n")
+        #expect(try rules("push", yours.path, "--publish", data: data).status == 0)
+        try Files.writeAtomically(mine.path + path, "-- mine\n" + source)
+        let refused = try rules("push", mine.path, "--publish", data: data)
+        #expect(refused.status == 1 && refused.output.isEmpty, "\(refused.output)")
+        #expect(try rules("list", data: data).output.split(separator: "\n").contains { $0.contains("gh-standard") && $0.contains("  2  ") })
+        #expect(try rules("push", mine.path, "--publish", "--force", data: data).status == 0)
+        #expect(try rules("pull", yours.path, data: data).status == 0)
+        #expect(try Files.text(yours.path + path) == "-- mine\n" + source)
+    }
+}
