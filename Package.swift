@@ -27,11 +27,12 @@ let package = Package(
         room("Storage", ["Core", "CSQLite", "CBridge"]),
         room("Core", ["CSodium", "CNettle"]),
 
-        .target(name: "CBridge", dependencies: ["CLua", "CSQLite", "CMicrohttpd", "CZlib"], cSettings: c),
+        .target(name: "CBridge", dependencies: ["CLua", "CSQLite", "CMicrohttpd", "CZlib", "CCurl"], cSettings: c),
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CMicrohttpd", pkgConfig: "libmicrohttpd"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
         .systemLibrary(name: "CNettle", pkgConfig: "nettle"),
 

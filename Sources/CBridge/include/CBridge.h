@@ -5,3 +5,4 @@
 #include "CBridgeSQLiteFault.h"
 #include "CBridgeSystem.h"
 #include "CBridgeZip.h"
+#include "CBridgeTransfer.h"

@@ -73,13 +73,14 @@ struct PluginCheck {
         }
         switch folder {
         case "hooks":
-            guard let word = LuaPlaces.member("phase", of: file)?.text, let phase = Phase(rawValue: word) else { return [] }
+            let told = LuaPlaces.member("on", of: file)?.text?.hasPrefix("event:") == true ? Phase.afterCommit.rawValue : nil
+            guard let word = LuaPlaces.member("phase", of: file)?.text ?? told, let phase = Phase(rawValue: word) else { return [] }
             return [entry("run", phase, "a hook")].compactMap { $0 }
         case "routes":
             let method = LuaPlaces.member("method", of: file)?.text
             return [entry("run", method == "GET" ? .read : .route, method == "GET" ? "a GET route only reads" : "a route")].compactMap { $0 }
         case "jobs":
-            return [entry("fetch", .read, "a job's fetch only reads"), entry("run", .job, "a job")].compactMap { $0 }
+            return [entry("fetch", .fetch, "a job's fetch only reads"), entry("run", .job, "a job")].compactMap { $0 }
         case "contracts":
             return [entry("check", .compute, "a contract's check")].compactMap { $0 }
         default: return []

@@ -1,12 +1,11 @@
 import Core
 import Storage
 
-/// `tenant`, `branch`, `user`, `settings`: who and where, read-only.
+/// `tenant`, `branch`, `user`: who and where, read-only.
 enum FactsModule {
     private static let selectBranchByCode = SQL("SELECT id, code, name, business_type, status FROM platform_branches WHERE code = ?1")
     private static let selectBranch = SQL("SELECT id, code, name, business_type, status FROM platform_branches WHERE id = ?1")
     private static let selectBranches = SQL("SELECT id, code, name, business_type, status FROM platform_branches ORDER BY code")
-    private static let selectSetting = SQL("SELECT value FROM platform_settings WHERE scope = ?1 AND key = ?2")
 
     private static func branch(_ row: Row) -> Value {
         [
@@ -51,17 +50,6 @@ enum FactsModule {
         },
         HostFunction("user", "is_member", .all, "is_member(branch id): whether the user works there") { run, arguments in
             .bool(run.scope.principal.isMember(of: try arguments.integer(0)))
-        },
-        HostFunction("settings", "get", .all, "get(key): the setting of this plugin, as set or as declared") { run, arguments in
-            let key = try arguments.text(0)
-            guard let package = run.package, let field = package.manifest.settings.first(where: { $0.name == key }) else {
-                throw arguments.wrong(0, "is “\(key)”, which the plugin does not declare in its settings")
-            }
-            try run.scope.countRead()
-            if let text = try run.scope.database.first(selectSetting, "tenant", "\(package.name).\(key)", row: { $0.text(0) }) {
-                return try JSON.parse(Array(text.utf8))
-            }
-            return field.fallback ?? .null
         },
     ]
 }

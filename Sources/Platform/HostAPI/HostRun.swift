@@ -26,6 +26,10 @@ package final class RunScope {
     private var logBytes = 0
     /// Where the log goes; nil for nowhere.
     var scriptLog: ScriptLog?
+    /// The job of which this is a step.
+    var job: JobContext?
+    /// Where a run may wait for the outside.
+    var courier: Courier?
 
     /// Reads, rows read and rows written by host calls.
     struct Counts {

@@ -75,10 +75,19 @@ extension Revision {
 extension InstalledPlugins {
     /// What a rule file of one of the kernel's contracts says of plugins, checked when it is written: later the plugin may go.
     func check(_ content: RuleContent, path: String, source: [UInt8]) throws(DeclarationError) {
+        func wrong(_ field: String, _ message: String) -> DeclarationError {
+            DeclarationError(
+                file: path, field: field, message: message, line: LuaPlaces(source).line(of: field))
+        }
+        if let template = content.template {
+            guard let notification = notifications[content.key] else {
+                let known = notifications.keys.sorted().joined(separator: ", ")
+                throw wrong("id", "is “\(content.key)”, which no plugin declares as a notification; there are \(known.isEmpty ? "none" : known)")
+            }
+            if let fault = notification.fault(in: template) { throw wrong(fault.field, fault.message) }
+        }
         guard let schedule = content.schedule, jobs[schedule.job] == nil else { return }
         let known = jobs.keys.sorted().joined(separator: ", ")
-        throw DeclarationError(
-            file: path, field: "job", message: "is “\(schedule.job)”, which no plugin declares; there are \(known.isEmpty ? "none" : known)",
-            line: LuaPlaces(source).line(of: "job"))
+        throw wrong("job", "is “\(schedule.job)”, which no plugin declares; there are \(known.isEmpty ? "none" : known)")
     }
 }

@@ -18,10 +18,15 @@ package final class HookDeclaration: Sendable {
         self.program = program
         id = try declaration.requiredText("id")
         on = try declaration.requiredText("on")
-        guard let phase = Phase(rawValue: try declaration.requiredText("phase")), Phase.hooks.contains(phase) else {
+        // What an event tells has happened already.
+        let word = try declaration.text("phase") ?? (on.hasPrefix("event:") ? Phase.afterCommit.rawValue : "")
+        guard let phase = Phase(rawValue: word), Phase.hooks.contains(phase) else {
             throw declaration.wrong("phase", "must be one of \(Phase.hooks.map(\.rawValue).joined(separator: ", "))")
         }
         self.phase = phase
+        if on.hasPrefix("event:"), phase != .afterCommit {
+            throw declaration.wrong("phase", "must be \(Phase.afterCommit.rawValue) for an event, or be left out")
+        }
         guard let run = declaration.value("run"), run.isScriptFunction else { throw declaration.wrong("run", "must be a function") }
         try declaration.finish()
     }

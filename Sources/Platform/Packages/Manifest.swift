@@ -28,7 +28,11 @@ package struct Manifest: Sendable {
     package let permissions: [Permission]
     /// Ready-made role name to permission names; offered at install, the admin decides.
     package let roles: [(name: String, permissions: [String])]
-    package let settings: [FieldDeclaration]
+    package let settings: [SettingDeclaration]
+    /// The secrets that its code may use, by name.
+    package let secrets: [String]
+    /// What it may ask of whom outside.
+    package let http: [HTTPGrant]
     package let series: [SeriesDeclaration]
     package let capabilities: Object
     /// Record types of other plugins that its code may read, and those that it may write.
@@ -75,16 +79,14 @@ package struct Manifest: Sendable {
             for role in table.names { roles.append((role, try table.texts(role))) }
         }
         self.roles = roles
-        var settings: [FieldDeclaration] = []
+        guard !KernelSettings.names.contains(name) else { throw declaration.wrong("name", "is the kernel's own") }
+        var settings: [SettingDeclaration] = []
         for (index, item) in try declaration.list("settings").enumerated() {
-            guard case .object(var object) = item, let key = object["key"], let type = object["type"] else {
-                throw declaration.wrong("settings[\(index + 1)]", "must have a key and a type")
+            let setting = try SettingDeclaration(item, plugin: name, file: file, place: "settings[\(index + 1)]")
+            if settings.contains(where: { $0.key == setting.key }) {
+                throw declaration.wrong("settings[\(index + 1)]", "declares “\(setting.field.name)” a second time")
             }
-            object["key"] = nil
-            object["type"] = nil
-            object["1"] = key
-            object["2"] = type
-            settings.append(try FieldDeclaration(.object(object), file: file, place: "settings[\(index + 1)]"))
+            settings.append(setting)
         }
         self.settings = settings
         var series: [SeriesDeclaration] = []
@@ -105,6 +107,19 @@ package struct Manifest: Sendable {
         try records?.finish()
         elevated = try table?.texts("elevate") ?? []
         postingAccounts = try table?.table("ledger")?.texts("post") ?? []
+        secrets = try (capabilities["secret"]?.items ?? []).enumerated().map { index, item throws(DeclarationError) in
+            guard let secret = item.string, FieldDeclaration.isName(secret) else {
+                throw declaration.wrong("capabilities.secret[\(index + 1)]", "must be a name in small letters, digits and underscores")
+            }
+            return secret
+        }
+        http = try (capabilities["http"]?.items ?? []).enumerated().map { index, item throws(DeclarationError) in
+            do throws(Problem) {
+                return try HTTPGrant(item.string ?? "")
+            } catch {
+                throw declaration.wrong("capabilities.http[\(index + 1)]", "cannot be: \(error.detail)")
+            }
+        }
         try declaration.finish()
     }
 }

@@ -16,7 +16,7 @@ enum PluginChecks {
         for (role, names) in package.manifest.roles {
             for (index, name) in names.enumerated() { try permission(name, "\(package.name)/plugin.lua", "roles.\(role)[\(index + 1)]") }
         }
-        for hook in package.hooks where hook.on != "plugin" { try check(hook, package, recordTypes) }
+        for hook in package.hooks where hook.on != "plugin" && !hook.on.hasPrefix("event:") { try check(hook, package, recordTypes) }
     }
 
     private static func check(

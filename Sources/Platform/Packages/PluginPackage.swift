@@ -13,6 +13,7 @@ package final class PluginPackage: Sendable {
     package let contracts: [Contract]
     package let jobs: [JobDeclaration]
     package let migrations: [MigrationFile]
+    package let notifications: [NotificationDeclaration]
     /// All modules that its code may require: its own, and the `lib` modules of what it depends on.
     package let modules: [String: CompiledChunk]
 
@@ -60,13 +61,17 @@ package final class PluginPackage: Sendable {
         var contracts: [Contract] = []
         var migrations: [MigrationFile] = []
         var jobs: [JobDeclaration] = []
+        var notifications: [NotificationDeclaration] = []
         for (folder, module, file) in declared where folder != "lib" {
             let program = Program(base: HostAPI.base, modules: modules, entry: module)
             let value = try program.describe()
             switch folder {
             case "records": recordTypes.append(try RecordType(value, plugin: name, file: file))
             case "routes": routes.append(try RouteDeclaration(value, plugin: name, file: file, program: program))
-            case "hooks": hooks.append(try HookDeclaration(value, plugin: name, file: file, program: program))
+            case "hooks":
+                let hook = try HookDeclaration(value, plugin: name, file: file, program: program)
+                try Self.checkEvent(hook, manifest)
+                hooks.append(hook)
             case "contracts": contracts.append(try Contract(value, file: file, program: program))
             case "migrations":
                 let source = files[String(file.dropFirst(name.utf8.count + 1))] ?? []
@@ -75,6 +80,7 @@ package final class PluginPackage: Sendable {
                     throw DeclarationError(file: file, field: "", message: "has the number of \(other.file)")
                 }
                 migrations.append(migration)
+            case "notifications": notifications.append(try NotificationDeclaration(value, plugin: name, file: file))
             case "jobs":
                 let job = try JobDeclaration(value, plugin: name, file: file, program: program)
                 if let other = jobs.first(where: { $0.id == job.id }) {
@@ -82,7 +88,7 @@ package final class PluginPackage: Sendable {
                 }
                 jobs.append(job)
             default:
-                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, jobs, contracts, lib and tests")
+                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, jobs, notifications, contracts, migrations, lib and tests")
             }
         }
         self.recordTypes = recordTypes
@@ -91,6 +97,17 @@ package final class PluginPackage: Sendable {
         self.contracts = contracts
         self.migrations = migrations
         self.jobs = jobs
+        self.notifications = notifications
+    }
+
+    /// Events are for the plugin itself and for those that depend on it.
+    private static func checkEvent(_ hook: HookDeclaration, _ manifest: Manifest) throws(DeclarationError) {
+        guard hook.on.hasPrefix("event:") else { return }
+        let teller = hook.on.dropFirst("event:".count).split(separator: ".").first.map(String.init) ?? ""
+        guard teller == manifest.name || manifest.dependencies.contains(where: { $0.name == teller }) else {
+            throw DeclarationError(
+                file: hook.file, field: "on", message: "is “\(hook.on)”, an event of \(teller), which the manifest's depends does not name")
+        }
     }
 
     package static func hash(_ files: [String: [UInt8]]) -> String {

@@ -119,3 +119,8 @@ kernel.invoker("hook", function(run, context, values, old)
   run(values, context)
   return values
 end)
+
+-- After the commit a hook gets the record as it is by then; nil where it was deleted.
+kernel.invoker("after_commit", function(run, context, values)
+  run(attach(context.type, values), context)
+end)

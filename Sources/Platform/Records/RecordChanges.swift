@@ -29,6 +29,7 @@ struct RecordChanges {
             if hasHooks(type, .afterSave), var saved = try scope.records.find(type, id: id) {
                 try runHooks(type, .afterSave, &saved, old: nil)
             }
+            try Events.changed(type, id, "created", scope)
             return id
         }
     }
@@ -93,6 +94,7 @@ struct RecordChanges {
             if hasHooks(type, .afterSave), var saved = try scope.records.find(type, id: id) {
                 try runHooks(type, .afterSave, &saved, old: old)
             }
+            try Events.changed(type, id, "updated", scope)
             return result
         }
     }
@@ -108,6 +110,7 @@ struct RecordChanges {
                 try Audit.append(
                     scope.database, scope.actor, "\(type.name).deleted", object: (type.name, id), before: .object(type.facts(old)))
             }
+            try Events.changed(type, id, "deleted", scope)
         }
     }
 

@@ -73,6 +73,8 @@ package final class InstalledPlugins: Sendable {
     package let contracts: [String: Contract]
     /// The jobs by their names, `pos.nightly`.
     package let jobs: [String: JobDeclaration]
+    /// The notifications by their names, `pos.receipt`.
+    package let notifications: [String: NotificationDeclaration]
     package let endpoints: [Endpoint]
     package let router: Router<Endpoint>
     /// The plugins' permissions with their titles.
@@ -125,6 +127,7 @@ package final class InstalledPlugins: Sendable {
         typesByName = recordTypes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), $0.value) }
         self.contracts = contracts
         self.jobs = jobs
+        notifications = Dictionary(packages.flatMap(\.notifications).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         self.hooks = hooks
         hooked = Set(hooks.keys.map(\.on))
         // A plugin's own route stands for the path that its record type would be served at.
@@ -157,8 +160,12 @@ package final class RevisionSlot: Sendable {
     private let slot = Mutex<Revision?>(nil)
     /// The oldest revision whose tables are still there.
     private let oldest = Atomic<Int64>(0)
+    private let changed: @Sendable () -> Void
 
-    package init() {}
+    /// - Parameter changed: told of every publish.
+    package init(changed: @escaping @Sendable () -> Void = {}) {
+        self.changed = changed
+    }
 
     /// The revision in force, when it is in memory.
     package var current: Revision? { slot.withLock { $0 } }
@@ -169,6 +176,7 @@ package final class RevisionSlot: Sendable {
     package func publish(_ revision: Revision, retiring: Bool = false) {
         if retiring { oldest.store(revision.id, ordering: .releasing) }
         slot.withLock { $0 = revision }
+        changed()
     }
 
     /// Whether a request that began with a revision can still be carried out.

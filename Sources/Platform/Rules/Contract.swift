@@ -20,7 +20,7 @@ package struct Contract: Sendable {
     private let check: Program?
 
     /// The kernel's own contracts.
-    package static let kernel = [TaxProfile.contract, Schedule.contract]
+    package static let kernel = [TaxProfile.contract, Schedule.contract, NotificationDeclaration.template]
 
     /// - Parameters:
     ///   - value: what `contracts/<name>.lua` returned.

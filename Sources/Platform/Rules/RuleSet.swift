@@ -47,6 +47,8 @@ package final class RuleContent: Sendable {
     package let taxProfile: TaxProfile?
     /// For rule sets of the contract `schedule`.
     package let schedule: Schedule?
+    /// For rule sets of the contract `template`.
+    package let template: NotificationDeclaration.Content?
 
     /// Which contract a rule file names; nil where it names none.
     static func contract(of source: [UInt8], path: String) throws -> String? {
@@ -86,6 +88,7 @@ package final class RuleContent: Sendable {
         }
         self.key = key
         title = values["title"]?.string ?? key
+        template = id == NotificationDeclaration.template.id ? NotificationDeclaration.content(values) : nil
         do throws(DeclarationError) {
             taxProfile = id == TaxProfile.contract.id ? try TaxProfile(values, file: path) : nil
             schedule = id == Schedule.contract.id ? try Schedule(values, file: path) : nil

@@ -11,6 +11,10 @@ package enum Phase: String, Sendable, CaseIterable {
     /// An HTTP route that only reads (GET).
     case read
     case job
+    /// The part of a job that may wait for the outside; it writes nothing.
+    case fetch
+    /// After the commit of what it is told of, in a transaction of its own.
+    case afterCommit = "after_commit"
     case install
     case upgrade
     case uninstall
@@ -18,7 +22,7 @@ package enum Phase: String, Sendable, CaseIterable {
     case migrate
 
     /// The phases that a hook file may name.
-    static let hooks: [Phase] = [.validate, .beforeSave, .afterSave, .beforeDelete, .install, .upgrade, .uninstall]
+    static let hooks: [Phase] = [.validate, .beforeSave, .afterSave, .beforeDelete, .afterCommit, .install, .upgrade, .uninstall]
 }
 
 /// A set of phases, for the legality of a host function.
@@ -35,9 +39,9 @@ package struct PhaseSet: OptionSet, Sendable {
 
     static let all = PhaseSet(rawValue: .max)
     /// Where a script may write: inside a transaction, after validation.
-    static let writing = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .install, .upgrade, .uninstall)
+    static let writing = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .afterCommit, .install, .upgrade, .uninstall)
     /// Where money may move and numbers may be taken.
-    static let posting = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .install, .upgrade)
+    static let posting = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .afterCommit, .install, .upgrade)
 
     func allows(_ phase: Phase) -> Bool { rawValue & phase.bit != 0 }
 

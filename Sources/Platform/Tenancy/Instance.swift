@@ -21,6 +21,9 @@ package final class Instance: Sendable {
     package let reservedRoutes = ReservedRoutes()
     package let backupLog = BackupLog()
     package let scriptLog = ScriptLog()
+    /// Does what is due: jobs and messages.
+    package let scheduler: Scheduler
+    private let services: TenantServices
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.
@@ -56,6 +59,10 @@ package final class Instance: Sendable {
         system.clock = clock
         system.opened = { db in db.authorize(Audit.keepsHistory) }
         self.system = try SystemStore(store: Store(path: "\(data)/system.db", configuration: system, pool: lanes))
+        services = TenantServices(secrets: keys.secrets, scriptLog: scriptLog)
+        scheduler = Scheduler(clock: clock, directory: directory, system: self.system, events: events,
+            courier: Courier(configuration.transport ?? NetworkTransport(policy: configuration.outbound), clock: clock))
+        services.serve(by: scheduler)
     }
 
     package func folder(ofTenant id: Int64) -> String { "\(dataPath)/tenants/\(id)" }
@@ -81,7 +88,10 @@ package final class Instance: Sendable {
 
     /// Ends the tenants' databases, then the system's, and gives the lock back. Nothing may be asked afterwards.
     package func close() {
+        scheduler.stop()
         stores.closeAll()
+        scheduler.saveWakes()
+        services.serve(by: nil)
         // Only somebody who closes it at the same moment refuses.
         try? system.store.retire("the server is stopping")
         lanes.stop()
@@ -90,12 +100,15 @@ package final class Instance: Sendable {
 
     /// Makes a tenant known, or its changed facts.
     func admit(_ facts: TenantFacts, hosts: [String]) {
-        directory.put(facts, hosts: hosts) {
+        let isKnown = directory.find(id: facts.id) != nil
+        directory.put(facts, hosts: hosts, services: services) {
             // A database that is missing, with a disk that was not mounted, is an error and not a new business.
             var configuration = tenantConfiguration
             configuration.options.creates = false
             return stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: configuration)
         }
+        // Its time zone may be another, or it may be active again.
+        if isKnown { scheduler.signal(facts.id) }
     }
 
     var tenantConfiguration: StoreConfiguration {

@@ -14,10 +14,14 @@ package struct InstanceConfiguration: Sendable {
     package var idleSeconds: Int
     /// What one guess of a password costs; tests take less.
     package var passwordCost: Password.Cost
+    /// Where tenants' messages may go.
+    package var outbound: OutboundPolicy
+    /// The way there; nil for the real one.
+    package var transport: (any Transport)?
 
     package init(
         isSecure: Bool = false, publicPort: Int? = nil, tenantMigrations: [Migration] = TenantMigrations.all,
-        laneThreads: Int = 8, idleSeconds: Int = 60, passwordCost: Password.Cost = .standard
+        laneThreads: Int = 8, idleSeconds: Int = 60, passwordCost: Password.Cost = .standard, outbound: OutboundPolicy = OutboundPolicy(), transport: (any Transport)? = nil
     ) {
         self.isSecure = isSecure
         self.publicPort = publicPort
@@ -25,5 +29,7 @@ package struct InstanceConfiguration: Sendable {
         self.laneThreads = laneThreads
         self.idleSeconds = idleSeconds
         self.passwordCost = passwordCost
+        self.outbound = outbound
+        self.transport = transport
     }
 }

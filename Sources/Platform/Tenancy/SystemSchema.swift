@@ -76,9 +76,20 @@ enum SystemSchema {
         CREATE INDEX backups_tenant_idx ON backups (tenant_id, created_at);
         """
 
+    static let wakes = """
+        -- When something is due next at a tenant, as of when its database was closed; NULL for never. files: how the database
+        -- looked then; if it looks otherwise, the tenant is asked.
+        CREATE TABLE tenant_wakes (
+          tenant_id INTEGER PRIMARY KEY,
+          wake_at   TEXT,
+          files     TEXT NOT NULL
+        ) STRICT;
+        """
+
     static let migrations = [
         Migration(room: "system", number: 1, name: "tenants", sql: tenants),
         Migration(room: "system", number: 2, name: "operations", sql: operations),
         Migration(room: "system", number: 3, name: "audit", sql: Audit.schema),
+        Migration(room: "system", number: 4, name: "wakes", sql: wakes),
     ]
 }

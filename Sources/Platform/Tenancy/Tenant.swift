@@ -12,14 +12,19 @@ package final class Tenant: Sendable {
     /// Its database: one lane for writes, readers beside it.
     package let store: Store
     /// What runs for the tenant now; the next revision is put here when it is published.
-    package let revisionSlot = RevisionSlot()
+    package let revisionSlot: RevisionSlot
+    let services: TenantServices
     let identity = IdentityCache()
     /// Names that somebody tried to sign in with and that nobody has.
     let unknownNames = FailedNames()
     private let current: Mutex<TenantFacts>
 
-    init(_ facts: TenantFacts, store: Store) {
-        id = facts.id
+    init(_ facts: TenantFacts, store: Store, services: TenantServices) {
+        let id = facts.id
+        self.id = id
+        self.services = services
+        // Schedules may have come, changed or gone.
+        revisionSlot = RevisionSlot { services.signal(id) }
         currency = facts.currency
         self.store = store
         current = Mutex(facts)
@@ -42,6 +47,9 @@ package final class Tenant: Sendable {
         precondition(facts.id == id && facts.currency == currency, "A tenant keeps its id and its currency")
         current.withLock { $0 = facts }
     }
+
+    /// Something may be due: called inside the transaction that brings it, or after it.
+    package func wake() { services.signal(id) }
 
     /// Announces, inside a transaction of this tenant, that it changes users, roles, grants, tokens, sessions or branches.
     ///

@@ -50,7 +50,7 @@ package final class TenantDirectory: Sendable {
 
     /// Adds a tenant, or puts its facts and host names in place of the former ones.
     /// - Parameter open: makes the object of a tenant that is not known yet.
-    func put(_ facts: TenantFacts, hosts: [String], open: () -> Store) {
+    func put(_ facts: TenantFacts, hosts: [String], services: TenantServices, open: () -> Store) {
         table.withLock { table in
             let tenant: Tenant
             if let known = table.byID[facts.id] {
@@ -58,7 +58,7 @@ package final class TenantDirectory: Sendable {
                 tenant = known
                 for (host, holder) in table.byHost where holder.id == facts.id { table.byHost[host] = nil }
             } else {
-                tenant = Tenant(facts, store: open())
+                tenant = Tenant(facts, store: open(), services: services)
                 table.byID[facts.id] = tenant
             }
             for host in hosts { table.byHost[host] = tenant }

@@ -11,6 +11,8 @@ final class Upkeep: LaneWork {
         try Idempotency.purge(db, now: now)
         try Refusals.purge(db, now: now)
         try Sessions.purge(db, now: now)
+        try JobQueue.purge(db, now: now)
+        try Outbox.purge(db, now: now)
     }
 
     func refused(_ error: any Error, _ db: Connection) throws {}

@@ -8,7 +8,7 @@ extension BackupService {
 
     /// Makes a new tenant out of a copy: its own id, name and host, with the data of the tenant that was copied.
     ///
-    /// Log-ins go on; tokens and sessions of the former do not open the new one.
+    /// Log-ins go on; tokens and sessions of the former do not open the new one. Nothing leaves it until somebody says where to.
     /// - Throws: 404 `backup.not_found`; 409 `backup.system`, `tenant.domain_taken`; what the copy's check throws. Nothing is
     ///   left of the new tenant then, but its domain rests if the copy went wrong after it was checked.
     package func makeTenant(
@@ -31,6 +31,7 @@ extension BackupService {
             _ = try tenant.store.write { db in
                 try db.run(Self.revokeTokens, actor.at)
                 try db.run(Self.endSessions)
+                try Outbox.silence(db, at: actor.at)
                 try Audit.append(
                     db, actor, "tenant.made_of_backup", object: ("backup", id),
                     after: ["taken_at": .string(record.createdAt), "sha256": .string(record.sha256)], reason: reason)

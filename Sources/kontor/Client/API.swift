@@ -35,6 +35,14 @@ final class API {
         }
     }
 
+    /// Where no server does it, does what is due in this process.
+    /// - Returns: whether it did.
+    func settle() -> Bool {
+        guard case .process(let house) = channel else { return false }
+        house.instance.scheduler.settle()
+        return true
+    }
+
     /// Asks one thing.
     ///
     /// - Returns: the answer's JSON, or null when it has none.

@@ -14,6 +14,8 @@ enum ServeVerb {
         Option("insecure-http", nil, "Plain HTTP beyond this machine"),
         Option("log", "FILE", "Where the log goes; - is standard error (else DATA/log/kontor.log)"),
         Option("idle-seconds", "N", "Close a business's database after so long without a request (else 60)"),
+        Option("outbound-private", "RANGE", "Private addresses that businesses may reach, such as 192.168.1.0/24; may be repeated"),
+        Option("outbound-ca", "FILE", "Certificates to trust of those whom they reach, PEM (else the system's)"),
         Option("backup-minutes", "N", "Back up changed businesses so often, 0 for never (else 60)"),
     ]
 
@@ -56,7 +58,10 @@ final class ServingHouse {
         Signals.blockEndings()
         Limits.raiseDescriptors()
         let configuration = InstanceConfiguration(
-            isSecure: http.tls != nil, publicPort: Int(http.port), idleSeconds: idleSeconds)
+            isSecure: http.tls != nil, publicPort: Int(http.port), idleSeconds: idleSeconds,
+            outbound: OutboundPolicy(
+                allowed: try arguments.all("outbound-private").map { try AddressRange($0) },
+                certificatesPath: arguments["outbound-ca"].map(Paths.absolute)))
         let files = try StaticFiles(folder: home + "/Web")
         let log = try ServerLog(arguments["log"], data: data)
         house = try House(
@@ -78,6 +83,7 @@ final class ServingHouse {
     /// Serves until SIGTERM, SIGINT or SIGHUP, then drains and closes.
     func serveUntilSignal() {
         housekeeping.start()
+        house.instance.scheduler.start()
         Signals.waitForEnding()
         // What was answered is on disk; whoever is not done in time was not answered.
         Signals.endAnyway(afterSeconds: 4.8)

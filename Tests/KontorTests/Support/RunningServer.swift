@@ -12,8 +12,8 @@ final class RunningServer {
     let demo: DemoFacts
 
     /// Starts `kontor serve` (or `demo`) on a free port and waits until it says where it listens.
-    init(_ data: String, verb: String = "serve", options: [String] = []) throws {
-        let words = [verb, "--data", data, "--home", Kontor.home, "--port", "0"] + options
+    init(_ data: String, verb: String = "serve", home: String = Kontor.home, options: [String] = []) throws {
+        let words = [verb, "--data", data, "--home", home, "--port", "0"] + options
         let child = try Child(Kontor.binary, words)
         var said: [String] = []
         var port: UInt16?

@@ -15,10 +15,10 @@ final class TestHouse: Sendable {
     static let configuration = InstanceConfiguration(laneThreads: 2, passwordCost: .minimum)
     static let password = "correct horse battery"
 
-    init() throws {
+    init(configuration: InstanceConfiguration = configuration) throws {
         folder = try Files.temporaryDirectory("kontor-house")
         clock = ManualClock(try Instant(Self.start))
-        instance = try Instance.open(data: folder, home: folder, clock: clock, configuration: Self.configuration)
+        instance = try Instance.open(data: folder, home: folder, clock: clock, configuration: configuration)
         let hash = try instance.passwords.hash(Self.password)
         func make(_ name: String, _ domain: String, _ currency: String, _ country: String, _ zone: String) throws -> NewTenant {
             NewTenant(

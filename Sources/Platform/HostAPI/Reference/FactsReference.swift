@@ -29,7 +29,8 @@ extension HostReference {
             "user.is_member(branch: integer): boolean", "Whether the user works at the branch with this id.",
             example: "assert(type(user.is_member(branch.get(\"ACC-01\").id)) == \"boolean\")"),
         HostEntry(
-            "settings.get(key: string): any", "A setting of this plugin: as set, or as the manifest declares it.",
+            "settings.get(key: string, place?: table): any",
+            "A setting of this plugin: the till's, else the branch's, else the tenant's, else as the manifest declares it. Place: { branch = id, till = id }.",
             example: "assert(settings.get(\"greeting\") == \"Hello\")"),
     ]
 

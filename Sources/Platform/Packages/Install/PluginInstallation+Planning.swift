@@ -173,7 +173,7 @@ extension PluginInstallation {
         let known = Set(former?.manifest.permissions.map(\.name) ?? [])
         facts["permissions"] = .array(titles(package.manifest.permissions.filter { !known.contains($0.name) }))
         facts["series"] = .array(package.manifest.series.map { .string($0.name) })
-        facts["settings"] = .array(package.manifest.settings.map { .string($0.name) })
+        facts["settings"] = .array(package.manifest.settings.map { .string($0.field.name) })
     }
 }
 

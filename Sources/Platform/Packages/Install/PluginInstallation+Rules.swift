@@ -41,8 +41,9 @@ extension PluginInstallation {
             }
             try Scripts.checkPath(path)
             let content = try RuleContent(source: source, path: path, contracts: after.contracts)
-            // A schedule waits until the plugin of its job is installed.
+            // What is for a job or a notification waits until its plugin is installed.
             if let schedule = content.schedule, after.jobs[schedule.job] == nil { continue }
+            if content.template != nil, after.notifications[content.key] == nil { continue }
             try content.check(amountsIn: tenant.currency, file: path, source: String(decoding: source, as: UTF8.self))
             result.append(AdoptedRule(path: path, source: source, version: 1))
         }

@@ -109,6 +109,7 @@ package struct PluginRemoval {
     private func isAtHome(_ path: String, _ version: Int64, _ plugins: InstalledPlugins, without name: String) -> Bool {
         guard let content = try? library.content(path, version: version, plugins) else { return false }
         if let schedule = content.schedule { return !schedule.job.hasPrefix("\(name).") }
+        if content.template != nil { return !content.key.hasPrefix("\(name).") }
         return true
     }
 

@@ -44,6 +44,7 @@ package enum Settings {
     ) throws {
         let before = try get(db, scope, key)
         guard before != value else { return }
+        noteChange(db)
         if let value {
             try db.run(upsert, scope.text, key, String(decoding: JSON.serialize(value), as: UTF8.self), actor.at)
         } else {
