@@ -185,10 +185,7 @@ package struct NetworkTransport: Transport {
             code = result.code == 28 ? "http.timeout" : [6, 7].contains(result.code) ? "http.unreachable" : "http.failed"
             message = words
         }
-        // Of a mail server libcurl tells the status in words only: "RCPT failed: 550".
-        let told = words.split(separator: " ").last.flatMap { Int($0) }.flatMap { (400...599).contains($0) ? $0 : nil }
-        let status = result.status == 0 && method == nil ? told ?? 0 : result.status
-        outcome.failure = OutboundFailure(code: code, message: message, isUnsure: result.sent > 0, status: status)
+        outcome.failure = OutboundFailure(code: code, message: message, isUnsure: result.sent > 0, status: result.status)
         return outcome
     }
 
