@@ -119,12 +119,27 @@ import Testing
 @Suite struct TaxVectorTests {
     private static let path = Files.parent(#filePath) + "/Vectors/tax.json"
 
+    /// Of the whole set; the first of them stand in the file, the rest are in its digest.
+    private static let count = 10_000
+    private static let countInFile = 400
+
+    private static let documents: [TaxDocument] = {
+        var random = Seeded(exactly: 7)
+        var documents = TaxDocuments.examples
+        while documents.count < count { documents.append(TaxDocuments.random(&random)) }
+        return documents
+    }()
+
+    private static func line(_ document: TaxDocument, _ result: TaxResult) -> [UInt8] {
+        JSON.serialize(TaxDocuments.vector(document, result)) + [0x0A]
+    }
+
     /// `KONTOR_RECORD=1` writes the file anew, from the reference alone.
     @Test func `every vector is computed as recorded`() throws {
         if getenv("KONTOR_RECORD") != nil { try Files.writeAtomically(Self.path, Self.recorded()) }
         let file = try JSON.parse(try Files.read(Self.path), limits: JSONLimits(depth: 16, nodes: 1_000_000))
         let vectors = try #require(file["vectors"]?.array)
-        #expect(vectors.count == 400)
+        #expect(vectors.count == Self.countInFile)
         for vector in vectors {
             let document = try #require(TaxDocuments.document(from: vector))
             let result = try TaxArithmetic.calculate(document)
@@ -132,17 +147,33 @@ import Testing
         }
     }
 
+    /// `KONTOR_VECTORS=FILE` writes all of them, one a line, for implementations in other languages.
+    @Test func `ten thousand documents give the bytes that the reference gave`() throws {
+        let file = try JSON.parse(try Files.read(Self.path), limits: JSONLimits(depth: 16, nodes: 1_000_000))
+        #expect(file["all"]?["count"] == .int(Int64(Self.count)))
+        var digest = SHA256()
+        var text: [UInt8] = []
+        for document in Self.documents {
+            let line = Self.line(document, try TaxArithmetic.calculate(document))
+            line.withUnsafeBytes { digest.update($0) }
+            if getenv("KONTOR_VECTORS") != nil { text += line }
+        }
+        if let path = getenv("KONTOR_VECTORS") { try Files.writeAtomically(String(cString: path), text) }
+        #expect(file["all"]?["sha256"] == .string(Digest.hex(digest.finalize())))
+    }
+
     private static func recorded() throws -> [UInt8] {
-        var random = Seeded(7)
-        var documents = TaxDocuments.examples
-        while documents.count < 400 { documents.append(TaxDocuments.random(&random)) }
+        var digest = SHA256()
         var text: [UInt8] = Array("{\"vectors\":[\n".utf8)
         for (index, document) in documents.enumerated() {
-            let result = try #require(ReferenceTax.calculate(document))
-            text += JSON.serialize(TaxDocuments.vector(document, result))
-            text += Array(index + 1 < documents.count ? ",\n".utf8 : "\n".utf8)
+            let line = line(document, try #require(ReferenceTax.calculate(document)))
+            line.withUnsafeBytes { digest.update($0) }
+            guard index < countInFile else { continue }
+            text += line.dropLast()
+            text += Array(index + 1 < countInFile ? ",\n".utf8 : "\n".utf8)
         }
-        return text + Array("]}\n".utf8)
+        let all = "{\"count\":\(count),\"sha256\":\"\(Digest.hex(digest.finalize()))\"}"
+        return text + Array("],\"all\":\(all)}\n".utf8)
     }
 }
 

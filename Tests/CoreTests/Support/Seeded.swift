@@ -10,6 +10,12 @@ struct Seeded: RandomNumberGenerator, CustomStringConvertible {
         state = seed
     }
 
+    /// The same whatever the environment says, for what is recorded.
+    init(exactly seed: UInt64) {
+        self.seed = seed
+        state = seed
+    }
+
     var description: String { "KONTOR_SEED=\(seed)" }
 
     /// SplitMix64.
