@@ -69,6 +69,7 @@ package struct PermissionCatalogue: Sendable {
         Permission("scripts.view", title: "See rules, plugins and their versions"),
         Permission("scripts.edit", title: "Write drafts of rules and scripts"),
         Permission("scripts.publish", title: "Publish and roll back revisions, install plugins"),
+        Permission("reports.view", title: "See which reports and dashboards there are"),
         Permission("jobs.view", title: "See jobs, their schedules and their history"),
         Permission("jobs.run", title: "Run, cancel and repeat jobs"),
         Permission("outbox.view", title: "See messages that go out"),

@@ -13,7 +13,7 @@ struct ReadyMadeRole: Sendable {
             name: "manager", title: "Manager",
             permissions: [
                 "users.view", "branches.view", "audit.view", "ledger.view", "ledger.reverse", "ledger.hold",
-                "sequences.view", "scripts.view", "settings.view",
+                "reports.view", "sequences.view", "scripts.view", "settings.view",
             ]),
         ReadyMadeRole(name: "cashier", title: "Cashier (User)", permissions: ["branches.view"]),
         // Prepares the close; approving, reopening and locking it is somebody else's.
@@ -21,7 +21,8 @@ struct ReadyMadeRole: Sendable {
             name: "accountant", title: "Accountant",
             permissions: [
                 "branches.view", "audit.view", "ledger.view", "ledger.post", "ledger.reverse", "ledger.hold",
-                "ledger.edit_accounts", "ledger.close_period", "ledger.verify", "ledger.export", "sequences.view",
+                "ledger.edit_accounts", "ledger.close_period", "ledger.verify", "ledger.export", "reports.view",
+                "sequences.view",
                 "settings.view",
             ]),
     ]

@@ -42,6 +42,8 @@ package struct Manifest: Sendable {
     let elevated: [String]
     /// Account codes that it may post to; `*` at the end stands for any rest.
     let postingAccounts: [String]
+    /// Whether its reports may read the books.
+    let readsLedger: Bool
 
     package init(_ value: Value, file: String) throws(DeclarationError) {
         let declaration = try Declaration(value, file: file)
@@ -106,7 +108,6 @@ package struct Manifest: Sendable {
         writableTypes = try records?.texts("write") ?? []
         try records?.finish()
         elevated = try table?.texts("elevate") ?? []
-        postingAccounts = try table?.table("ledger")?.texts("post") ?? []
         secrets = try (capabilities["secret"]?.items ?? []).enumerated().map { index, item throws(DeclarationError) in
             guard let secret = item.string, FieldDeclaration.isName(secret) else {
                 throw declaration.wrong("capabilities.secret[\(index + 1)]", "must be a name in small letters, digits and underscores")
@@ -120,6 +121,9 @@ package struct Manifest: Sendable {
                 throw declaration.wrong("capabilities.http[\(index + 1)]", "cannot be: \(error.detail)")
             }
         }
+        let ledger = try table?.table("ledger")
+        postingAccounts = try ledger?.texts("post") ?? []
+        readsLedger = try ledger?.flag("read") ?? false
         try declaration.finish()
     }
 }

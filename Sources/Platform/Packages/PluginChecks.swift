@@ -10,6 +10,7 @@ enum PluginChecks {
                 file: file, field: field, message: "is “\(name)”, which no plugin declares; name it in permissions of plugin.lua")
         }
         for route in package.routes { try permission(route.permission, route.file, "permission") }
+        for report in package.reports { try permission(report.permission, report.file, "permission") }
         for type in package.recordTypes {
             for (name, value) in type.permissions.all { try permission(value, type.file, "permissions.\(name)") }
         }

@@ -14,6 +14,8 @@ package final class PluginPackage: Sendable {
     package let jobs: [JobDeclaration]
     package let migrations: [MigrationFile]
     package let notifications: [NotificationDeclaration]
+    package let reports: [ReportDeclaration]
+    package let dashboards: [DashboardDeclaration]
     /// All modules that its code may require: its own, and the `lib` modules of what it depends on.
     package let modules: [String: CompiledChunk]
 
@@ -62,6 +64,8 @@ package final class PluginPackage: Sendable {
         var migrations: [MigrationFile] = []
         var jobs: [JobDeclaration] = []
         var notifications: [NotificationDeclaration] = []
+        var reports: [ReportDeclaration] = []
+        var dashboards: [DashboardDeclaration] = []
         for (folder, module, file) in declared where folder != "lib" {
             let program = Program(base: HostAPI.base, modules: modules, entry: module)
             let value = try program.describe()
@@ -87,8 +91,15 @@ package final class PluginPackage: Sendable {
                     throw DeclarationError(file: file, field: "id", message: "is “\(job.id)”, as in \(other.file) already")
                 }
                 jobs.append(job)
+            case "reports":
+                let report = try ReportDeclaration(value, plugin: name, file: file)
+                if let other = reports.first(where: { $0.id == report.id }) {
+                    throw DeclarationError(file: file, field: "id", message: "is that of \(other.file) already")
+                }
+                reports.append(report)
+            case "dashboards": dashboards.append(try DashboardDeclaration(value, plugin: name, file: file))
             default:
-                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, jobs, notifications, contracts, migrations, lib and tests")
+                throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, jobs, notifications, reports, dashboards, contracts, migrations, lib and tests")
             }
         }
         self.recordTypes = recordTypes
@@ -98,6 +109,8 @@ package final class PluginPackage: Sendable {
         self.migrations = migrations
         self.jobs = jobs
         self.notifications = notifications
+        self.reports = reports
+        self.dashboards = dashboards
     }
 
     /// Events are for the plugin itself and for those that depend on it.

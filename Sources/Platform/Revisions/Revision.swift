@@ -75,6 +75,9 @@ package final class InstalledPlugins: Sendable {
     package let jobs: [String: JobDeclaration]
     /// The notifications by their names, `pos.receipt`.
     package let notifications: [String: NotificationDeclaration]
+    /// The reports by their ids, `pos.sales_by_day`.
+    package let reports: [String: Report]
+    package let dashboards: [DashboardDeclaration]
     package let endpoints: [Endpoint]
     package let router: Router<Endpoint>
     /// The plugins' permissions with their titles.
@@ -123,6 +126,14 @@ package final class InstalledPlugins: Sendable {
             }
             endpoints += package.routes.map(\.endpoint)
         }
+        var reports: [String: Report] = [:]
+        for package in packages {
+            for report in package.reports { reports[report.id] = Report(report, package, types: recordTypes) }
+        }
+        self.reports = reports
+        dashboards = packages.flatMap(\.dashboards)
+        for dashboard in dashboards { try dashboard.check(reports) }
+        endpoints += reports.sorted { $0.key < $1.key }.map { ReportEndpoints.endpoint(of: $0.value) }
         self.recordTypes = recordTypes
         typesByName = recordTypes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), $0.value) }
         self.contracts = contracts

@@ -19,7 +19,7 @@ package final class Application: Sendable {
         package var workQueue = 64
         package var version = "0"
         /// Kernel endpoints that other parts bring.
-        package var furtherEndpoints: [Endpoint] = ScriptEndpoints.endpoints + PluginEndpoints.endpoints
+        package var furtherEndpoints: [Endpoint] = ScriptEndpoints.endpoints + PluginEndpoints.endpoints + ReportEndpoints.endpoints
         /// Reads the revision in force from a tenant's database.
         package var loadRevision: @Sendable (Connection) throws -> Revision = { db in try RevisionLibrary(db).current() }
 

@@ -205,7 +205,7 @@ extension Connection {
         case .reader:
             try execute(
                 script: """
-                    PRAGMA mmap_size=0; PRAGMA cache_size=-\(options.readerCacheKiB); PRAGMA temp_store=MEMORY;
+                    PRAGMA mmap_size=0; PRAGMA cache_size=-\(options.readerCacheKiB); PRAGMA temp_store=FILE;
                     PRAGMA query_only=1
                     """)
         case .memory: try execute(script: "PRAGMA temp_store=MEMORY")

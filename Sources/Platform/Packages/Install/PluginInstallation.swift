@@ -101,6 +101,8 @@ package struct PluginInstallation {
             tenant: tenant, revision: revision, principal: .service, database: db, clock: clock, now: actor.at, actor: actor,
             requestID: actor.requestID)
         try prepared.schema.carryOut(prepared.schemaPlan, db, scope)
+        // Those of other plugins too: an upgrade may take away what they read.
+        for report in revision.plugins.reports.values { try report.check(db) }
         try defineSeries(package)
         try Roles.offer(db, actor, plugin: package.name, roles: package.manifest.roles)
         try note(prepared, packageID)
