@@ -108,9 +108,6 @@ package struct Manifest: Sendable {
         writableTypes = try records?.texts("write") ?? []
         try records?.finish()
         elevated = try table?.texts("elevate") ?? []
-        let ledger = try table?.table("ledger")
-        postingAccounts = try ledger?.texts("post") ?? []
-        readsLedger = try ledger?.flag("read") ?? false
         secrets = try (capabilities["secret"]?.items ?? []).enumerated().map { index, item throws(DeclarationError) in
             guard let secret = item.string, FieldDeclaration.isName(secret) else {
                 throw declaration.wrong("capabilities.secret[\(index + 1)]", "must be a name in small letters, digits and underscores")
@@ -124,6 +121,9 @@ package struct Manifest: Sendable {
                 throw declaration.wrong("capabilities.http[\(index + 1)]", "cannot be: \(error.detail)")
             }
         }
+        let ledger = try table?.table("ledger")
+        postingAccounts = try ledger?.texts("post") ?? []
+        readsLedger = try ledger?.flag("read") ?? false
         try declaration.finish()
     }
 }

@@ -13,6 +13,9 @@ struct ReportAccess: Sendable {
         let branchScoped: Bool
     }
 
+    /// All that were granted.
+    private let readable: Set<String>
+    /// Those that the report names.
     private let tables: [String: Table]
     private let readsLedger: Bool
 
@@ -25,6 +28,7 @@ struct ReportAccess: Sendable {
                 tables[lines.name] = Table(name: lines.name, parent: type.table.name, branchScoped: type.branchScoped)
             }
         }
+        readable = Set(tables.keys)
         self.tables = tables.filter { report.text.words.contains($0.key) }
         readsLedger = package.manifest.readsLedger
     }
@@ -71,7 +75,7 @@ struct ReportAccess: Sendable {
     }
 
     private func isReadable(_ table: String, _ column: String, through view: String?) -> Bool {
-        if tables[table] != nil { return true }
+        if readable.contains(table) { return true }
         guard readsLedger else { return false }
         if view == Self.movements, Self.beneathMovements.contains(table) { return true }
         // An empty name stands for the rows alone, as in count(*).
@@ -80,7 +84,7 @@ struct ReportAccess: Sendable {
 
     /// The tables whose changes change the report's answer.
     func tablesRead(by report: ReportDeclaration) -> TableSet {
-        var names = Set(tables.keys)
+        var names = Set(tables.keys).union(tables.values.compactMap(\.parent))
         if readsLedger { names.formUnion(report.text.words.intersection(Self.ledger.keys)) }
         if names.contains(Self.movements) { names.insert("ledger_lines") }
         return TableSet(names)
