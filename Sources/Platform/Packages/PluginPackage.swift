@@ -18,8 +18,6 @@ package final class PluginPackage: Sendable {
     package let reports: [ReportDeclaration]
     package let dashboards: [DashboardDeclaration]
     package let notifications: [NotificationDeclaration]
-    package let reports: [ReportDeclaration]
-    package let dashboards: [DashboardDeclaration]
     /// All modules that its code may require: its own, and the `lib` modules of what it depends on.
     package let modules: [String: CompiledChunk]
 
@@ -71,8 +69,6 @@ package final class PluginPackage: Sendable {
         var reports: [ReportDeclaration] = []
         var dashboards: [DashboardDeclaration] = []
         var notifications: [NotificationDeclaration] = []
-        var reports: [ReportDeclaration] = []
-        var dashboards: [DashboardDeclaration] = []
         for (folder, module, file) in declared where folder != "lib" {
             let program = Program(base: HostAPI.base, modules: modules, entry: module)
             let value = try program.describe()
@@ -126,8 +122,6 @@ package final class PluginPackage: Sendable {
         self.reports = reports
         self.dashboards = dashboards
         self.notifications = notifications
-        self.reports = reports
-        self.dashboards = dashboards
     }
 
     /// Events are for the plugin itself and for those that depend on it.

@@ -78,9 +78,6 @@ package final class InstalledPlugins: Sendable {
     package let dashboards: [DashboardDeclaration]
     /// The notifications by their names, `pos.receipt`.
     package let notifications: [String: NotificationDeclaration]
-    /// The reports by their ids, `pos.sales_by_day`.
-    package let reports: [String: Report]
-    package let dashboards: [DashboardDeclaration]
     package let endpoints: [Endpoint]
     package let router: Router<Endpoint>
     /// The plugins' permissions with their titles.

@@ -27,7 +27,6 @@ package final class Instance: Sendable {
     /// Does what is due: jobs and messages.
     package let scheduler: Scheduler
     private let services: TenantServices
-    package let reports = ReportCache()
     private let claim: Mutex<DataFolder?>
 
     /// Opens the installation, making what is missing, and takes its lock.
