@@ -42,7 +42,7 @@ package struct Manifest: Sendable {
     let elevated: [String]
     /// Account codes that it may post to; `*` at the end stands for any rest.
     let postingAccounts: [String]
-    /// Whether its reports may read the books.
+    /// Whether its reports may read the books, all of them: `read = { "*" }`.
     let readsLedger: Bool
 
     package init(_ value: Value, file: String) throws(DeclarationError) {
@@ -123,7 +123,7 @@ package struct Manifest: Sendable {
         }
         let ledger = try table?.table("ledger")
         postingAccounts = try ledger?.texts("post") ?? []
-        readsLedger = try ledger?.flag("read") ?? false
+        readsLedger = try ledger?.texts("read").contains("*") ?? false
         try declaration.finish()
     }
 }

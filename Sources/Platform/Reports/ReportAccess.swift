@@ -3,7 +3,7 @@ import Ledger
 import Storage
 
 /// What one report may read, as the plugins of a tenant stand: the tables of its own plugin's record types, those of the types
-/// that its manifest names under `capabilities.record`, and with `capabilities.ledger.read` the ledger's.
+/// that its manifest names under `capabilities.record`, and with `capabilities.ledger.read = { "*" }` the ledger's.
 struct ReportAccess: Sendable {
     /// A table of record rows.
     private struct Table: Sendable {

@@ -36,7 +36,7 @@ import Testing
         return nil
     }
 
-    static let granted = #"{ record = { read = { "pos.sale" } }, ledger = { read = true } }"#
+    static let granted = #"{ record = { read = { "pos.sale" } }, ledger = { read = { "*" } } }"#
 
     @Test(arguments: [
         "SELECT count(*) FROM catalog_products",  // another plugin's table
@@ -76,6 +76,11 @@ import Testing
     ])
     func `a grant is no more than it says`(sql: String) throws {
         #expect(problem { try install(sql, capabilities: Self.granted) }?.code == "script.contract", "\(sql)")
+    }
+
+    @Test func `a grant of some accounts is none of the books`() throws {
+        let some = #"{ ledger = { read = { "4*" } } }"#
+        #expect(problem { try install("SELECT count(*) FROM ledger_lines", capabilities: some) }?.code == "script.contract")
     }
 
     @Test func `what is granted can be read`() throws {

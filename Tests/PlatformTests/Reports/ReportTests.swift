@@ -18,7 +18,7 @@ import Testing
     /// A plugin "extra" that may read sales and the books, with these files besides its manifest.
     private func install(
         _ files: [String: String], name: String = "extra",
-        capabilities: String = #"{ record = { read = { "pos.sale" } }, ledger = { read = true } }"#
+        capabilities: String = #"{ record = { read = { "pos.sale" } }, ledger = { read = { "*" } } }"#
     ) throws {
         let (tenant, actor, clock) = (shop.tenant, shop.house.actor, shop.house.clock)
         var bytes = files.mapValues { Array($0.utf8) }
