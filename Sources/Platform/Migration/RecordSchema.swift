@@ -14,6 +14,19 @@ struct RecordSchema {
         var isNotNull: Bool { definition.contains(" NOT NULL") }
         var hasDefault: Bool { definition.contains(" DEFAULT ") }
 
+        /// What stands behind `DEFAULT`: a number, or text in quotes.
+        var defaultValue: String? {
+            guard let start = definition.firstRange(of: " DEFAULT ") else { return nil }
+            var text = ""
+            var isQuoted = false
+            for character in definition[start.upperBound...] {
+                if character == "'" { isQuoted.toggle() }
+                if character == " ", !isQuoted { break }
+                text.append(character)
+            }
+            return text.isEmpty ? nil : text
+        }
+
         /// What its `CHECK` says, without the word and the parentheses.
         var check: String? {
             guard let start = definition.firstRange(of: " CHECK (") else { return nil }

@@ -63,7 +63,8 @@ extension SchemaMigration {
                 }
                 continue
             }
-            if to.isNotNull, from?.isNotNull != true {
+            // A field that gets a default is filled with it where it is empty.
+            if to.isNotNull, !to.hasDefault, from?.isNotNull != true {
                 let rows = try db.integer(SQL("SELECT count(*) FROM \(table) WHERE \"\(to.name)\" IS NULL"))
                 if rows > 0 { throw Self.dataBreaks(table, to.name, rows, "must be filled in, and is not") }
             }
@@ -90,12 +91,17 @@ extension SchemaMigration {
             target.column(column.name) == nil && !rebuild.dropped.contains(column.name)
         }.map { $0.hasDefault ? $0 : $0.optional }
         let columns = target.columns + kept
-        let copied = columns.filter { present.column($0.name) != nil }.map { "\"\($0.name)\"" }.joined(separator: ", ")
+        let copied = columns.filter { present.column($0.name) != nil }
+        let names = copied.map { "\"\($0.name)\"" }.joined(separator: ", ")
+        let values = copied.map { column in
+            let filled = column.isNotNull && present.column(column.name)?.isNotNull == false ? column.defaultValue : nil
+            return filled.map { "coalesce(\"\(column.name)\", \($0))" } ?? "\"\(column.name)\""
+        }.joined(separator: ", ")
         let new = "new__\(name)"
         try db.execute(
             script: """
                 \(statement(new, columns, target));
-                INSERT INTO \(new) (\(copied)) SELECT \(copied) FROM \(name);
+                INSERT INTO \(new) (\(names)) SELECT \(values) FROM \(name);
                 DROP TABLE \(name);
                 ALTER TABLE \(new) RENAME TO \(name);
                 """)
