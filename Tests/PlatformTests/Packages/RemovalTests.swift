@@ -86,7 +86,21 @@ import Testing
         #expect(bench.refusal { try removal(bench) { try $0.purge("rental") } }?.code == "plugin.not_removed")
         let work = bench.work
         _ = try ScriptThread.run { try work.uninstall("rental") }
+        // What is another's stays, however alike its name.
+        try bench.house.acme.store.write { db in
+            for name in ["rental.token", "rental2.token", "mail.password"] {
+                try db.run(
+                    SQL("INSERT INTO platform_secrets (name, sealed, updated_at, updated_by) VALUES (?1, x'00', '2026-01-05T09:00:00.000Z', 'ama')"), name)
+                try db.run(
+                    SQL("INSERT INTO platform_settings (scope, key, value, updated_at) VALUES ('tenant', ?1, '1', '2026-01-05T09:00:00.000Z')"), name)
+            }
+        }
         try removal(bench) { try $0.purge("rental") }
+        let kept = try bench.house.acme.store.read { db in
+            try db.query(SQL("SELECT name FROM platform_secrets ORDER BY name")) { $0.text(0) }
+                + db.query(SQL("SELECT key FROM platform_settings WHERE key LIKE '%token' OR key LIKE '%password' ORDER BY key")) { $0.text(0) }
+        }
+        #expect(kept == ["mail.password", "rental2.token", "mail.password", "rental2.token"])
         let tables = try bench.house.acme.store.read { db in
             try db.integer(SQL("SELECT count(*) FROM sqlite_schema WHERE tbl_name LIKE 'rental%'"))
         }

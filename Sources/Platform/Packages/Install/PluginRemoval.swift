@@ -151,7 +151,7 @@ package struct PluginRemoval {
         }
     }
 
-    /// Removes what an uninstalled plugin left: its tables, settings and the memory of its migrations. Its entries, numbers and
+    /// Removes what an uninstalled plugin left: its tables, settings, secrets and the memory of its migrations. Its entries, numbers and
     /// audit rows are the business's and stay.
     /// - Throws: 404 `plugin.not_removed`; 409 `plugin.data_needed` where rows of others refer to it.
     package func purge(_ name: String) throws {
@@ -166,6 +166,8 @@ package struct PluginRemoval {
             for table in tables.reversed() { try db.execute(script: "DROP TABLE \(table)") }
         }
         try db.run(Self.deleteSettings, "\(name).", "\(name)/")
+        Settings.noteChange(db)
+        try db.run(Self.deleteSecrets, "\(name).", "\(name)/")
         try register.exhume(name)
         try register.forgetMigrations(of: name, above: 0)
         try register.record(PluginRegister.Event(plugin: name, action: "purged", formerPackageID: removed.packageID), actor)
@@ -174,6 +176,7 @@ package struct PluginRemoval {
     }
 
     // Keys begin with the plugin's name and a dot; "/" is the character after it.
+    private static let deleteSecrets = SQL("DELETE FROM platform_secrets WHERE name >= ?1 AND name < ?2")
     private static let deleteSettings = SQL("DELETE FROM platform_settings WHERE key >= ?1 AND key < ?2")
 }
 
