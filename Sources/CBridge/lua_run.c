@@ -68,6 +68,7 @@ static void reset(kl_slot *slot, const kl_request *request) {
     slot->line = 0;
     slot->file[0] = slot->message[0] = slot->stack[0] = 0;
     slot->result.count = slot->value.count = slot->log.count = slot->scratch.count = 0;
+    slot->call_arguments.count = slot->call_results.count = 0; // kernel.received and kernel.passed read them
     slot->result.overflowed = slot->value.overflowed = slot->log.overflowed = slot->scratch.overflowed = false;
     slot->result.limit = slot->call_arguments.limit = slot->call_results.limit = slot->limits.result_bytes;
     slot->log.limit = slot->limits.log_bytes;
