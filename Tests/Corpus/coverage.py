@@ -3,7 +3,7 @@
     coverage.py FOLDER [--all]      FOLDER holds the .gcda files; --all shows those with a reason, too
 
 A line of unreached.txt is FILE | HOW MANY | TEXT OF THE LINE | REASON. "How many" counts the outcomes of conditions on that line
-that no test takes; `line` says that the line itself is never run.
+that no test takes; `line` says that the line itself is never run, `*` stands for any number.
 """
 import collections
 import glob
@@ -58,7 +58,7 @@ for entry in open(here + "/unreached.txt", encoding="utf-8"):
 
 faults = 0
 for (file, text, number), missed in missing.items():
-    reason = next((e for e in excused if e[0] in (file, "*") and e[1] == missed and e[2] in text), None)
+    reason = next((e for e in excused if e[0] in (file, "*") and e[1] in (missed, "*") and e[2] in text), None)
     if reason:
         reason[4] = True
     else:

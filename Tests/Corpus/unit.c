@@ -161,6 +161,7 @@ static int64_t integer_at(const outcome *o, size_t at) {
 static char seen_file[64];
 static int seen_line;
 static kl_limits seen_left;
+static bool seen_unguarded;
 static int odd_way;
 
 static int answer(void *context, uint32_t function, const uint8_t *arguments, size_t length, kl_buffer *results) {
@@ -170,6 +171,7 @@ static int answer(void *context, uint32_t function, const uint8_t *arguments, si
             seen_line = kl_location(seen_file, sizeof seen_file);
             kl_charge_host(5000);
             seen_left = kl_remaining();
+            seen_unguarded = kl_is_unguarded();
             return KL_HOST_OK;
         case 2:
             switch (odd_way) {
@@ -265,6 +267,9 @@ static void test_paths(void) {
     o = run_with(program, "list", NULL, KL_DESCRIBE, limits, NULL, 0);
     CHECK(o.verdict == KL_OK && o.result[0] == KL_TAG_ARRAY);
     kl_program_release(program);
+    program = program_of("return { [1.5] = 1, x = 2 }");
+    CHECK(run_with(program, "", NULL, KL_DESCRIBE, limits, NULL, 0).verdict == KL_RESULT);
+    kl_program_release(program);
     program = program_of("return { f = print }");
     o = run_with(program, "", NULL, KL_DESCRIBE, limits, NULL, 0);
     CHECK(o.verdict == KL_OK && o.length == 15 && o.result[10] == KL_TAG_FUNCTION && o.result[11] == 0);
@@ -331,6 +336,13 @@ static void test_odd_arguments(void) {
         int wanted = depth < 2 * KL_MAX_NESTING ? KL_OK : KL_INTERNAL;
         CHECK(run_with(program, "", NULL, KL_CALL, limits, deep, 5 * (size_t)depth + 1).verdict == wanted);
     }
+    char deeper[10 * 70 + 1];
+    for (int depth = 60; depth <= 70; depth++) {
+        for (int i = 0; i < depth; i++) memcpy(deeper + 10 * i, "\x07\x01\0\0\0\x01\0\0\0k", 10);
+        deeper[10 * depth] = KL_TAG_TRUE;
+        int wanted = depth < 2 * KL_MAX_NESTING ? KL_OK : KL_INTERNAL;
+        CHECK(run_with(program, "", NULL, KL_CALL, limits, deeper, 10 * (size_t)depth + 1).verdict == wanted);
+    }
     static const char code[] = "\x09\0\0\0\0\0\0\0\0\x02\x02GH";
     char money[sizeof code];
     memcpy(money, code, sizeof code);
@@ -367,6 +379,27 @@ static void test_large(void) {
     CHECK(o.verdict == KL_OK);
     if (o.verdict != KL_OK) printf("     %d: %s\n", o.verdict, o.message);
     kl_program_release(program);
+}
+
+/// Whether an error of the host would end the run.
+static void test_guards(void) {
+    static const struct { const char *source; bool unguarded; } cases[] = {
+        {"return function() demo.facts() end", true},
+        {"return function() pcall(error) demo.facts() end", true},
+        {"return function() pcall(demo.facts) end", false},
+        {"return function() xpcall(demo.facts, print) end", false},
+        {"return function() coroutine.wrap(demo.facts)() end", false},
+        {"return function() pcall(function() pcall(error) demo.facts() end) end", false},
+    };
+    CHECK(!kl_is_unguarded());
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        seen_unguarded = !cases[i].unguarded;
+        outcome o = run_source(cases[i].source);
+        CHECK(o.verdict == KL_OK && seen_unguarded == cases[i].unguarded);
+    }
+    kl_slot *slot = kl_enter(); // entered, but nothing runs
+    CHECK(!kl_is_unguarded());
+    kl_exit(slot);
 }
 
 /// A run inside a run with less to spend than the one around it has left, and with more.
@@ -883,6 +916,7 @@ int main(void) {
     test_each();
     test_host();
     test_narrow_results();
+    test_guards();
     test_odd_arguments();
     test_nested();
     test_large();
