@@ -34,14 +34,13 @@ extension Scheduler {
 
     /// Stores the next times of the tenants whose databases were closed since the last time.
     package func saveWakes() {
-        let candidates = monitor.locked { places.filter { $0.value.isUnsaved && !$0.value.isBusy }.map { ($0.key, $0.value.isProbe) } }
+        let candidates = monitor.locked { places.filter { $0.value.isUnsaved && !$0.value.isBusy }.map(\.key) }
         var found: [(id: Int64, wake: Instant?, files: String)] = []
-        for (id, isProbe) in candidates {
+        for id in candidates {
             guard let tenant = directory.find(id: id) else {
                 monitor.locked { places[id] = nil }
                 continue
             }
-            if isProbe { closeProbe(tenant) }
             guard !tenant.store.isOpen else { continue }
             // The files first: what changes them afterwards signals before it does.
             let files = Self.files(of: tenant)
@@ -64,14 +63,24 @@ extension Scheduler {
         }
     }
 
-    /// Closes a database that was opened only to ask when something is due.
-    private func closeProbe(_ tenant: Tenant) {
-        let isIdle = monitor.locked { () -> Bool in
-            guard let place = places[tenant.id], !place.isBusy, !place.isStale else { return false }
-            places[tenant.id]?.isProbe = false
-            return place.wake.map { $0 > clock.now().adding(seconds: 60) } ?? true
+    /// Closes databases that were opened only to ask when something is due, where that is not soon.
+    func closeProbes() {
+        let soon = clock.now().adding(seconds: 60)
+        let done = monitor.locked {
+            places.filter { $0.value.isProbe && !$0.value.isBusy && $0.value.wake != .earliest }.map { ($0.key, $0.value.wake.map { $0 <= soon } ?? false) }
         }
-        if isIdle, monotonicNanoseconds() - tenant.store.lastUsed > 500_000_000, tenant.store.closeIfIdle() { tenant.rest() }
+        for (id, isDueSoon) in done {
+            var isInUse = false
+            if !isDueSoon, let tenant = directory.find(id: id), tenant.store.isOpen {
+                isInUse = !tenant.store.closeIfIdle()
+                if !isInUse { tenant.rest() }
+            }
+            // The turn that asked may not have let it go yet; one that others use is left to the sweep.
+            monitor.locked {
+                places[id]?.probeTries += 1
+                if !isInUse || places[id]?.probeTries ?? 0 > 50 { places[id]?.isProbe = false }
+            }
+        }
     }
 
     /// How the tenant's database looks from outside: any commit changes it.

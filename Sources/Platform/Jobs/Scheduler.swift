@@ -29,10 +29,14 @@ package final class Scheduler: @unchecked Sendable {
         var isUnsaved = false
         /// It was opened only to look, and is closed again.
         var isProbe = false
+        /// How often it was in use when it was to be closed again.
+        var probeTries = 0
     }
 
     /// Turns in lanes at the same time.
     private static let mostTurns = 16
+    /// Databases opened only to look, at the same time.
+    private static let mostProbes = 8
     /// Messages of one tenant under way.
     private static let mostMessages = 4
     private static let restNanoseconds: UInt64 = 50_000_000
@@ -91,6 +95,7 @@ package final class Scheduler: @unchecked Sendable {
             var saved = monotonicNanoseconds()
             while !monitor.locked({ isStopping }) {
                 tick()
+                closeProbes()
                 let now = monotonicNanoseconds()
                 if now - saved > 1_000_000_000 {
                     saved = now
@@ -121,6 +126,7 @@ package final class Scheduler: @unchecked Sendable {
     package func settle() {
         while true {
             tick()
+            closeProbes()
             let isDone = monitor.locked { () -> Bool in
                 let now = clock.now()
                 let isQuiet = places.values.allSatisfy {
@@ -157,8 +163,13 @@ package final class Scheduler: @unchecked Sendable {
             // The clock was set back: what was known of times to come holds no longer.
             if now < lastTick { for id in places.keys { places[id]?.wake = .earliest } }
             lastTick = now
+            var probes = places.values.count { $0.isProbe && ($0.isBusy || $0.wake != .earliest) }
             for (id, place) in places where !place.isBusy && place.restsUntil <= ticks && place.wake.map({ $0 <= now }) ?? false {
                 if turns >= Self.mostTurns { break }
+                if place.isProbe {
+                    if probes >= Self.mostProbes { continue }
+                    probes += 1
+                }
                 due.append((id, place))
                 turns += 1
                 places[id]?.isBusy = true
