@@ -83,6 +83,8 @@ struct PluginCheck {
             return [entry("fetch", .fetch, "a job's fetch only reads"), entry("run", .job, "a job")].compactMap { $0 }
         case "contracts":
             return [entry("check", .compute, "a contract's check")].compactMap { $0 }
+        case "rules": return file.exports.sorted { $0.key < $1.key }.map { ($0.value, .compute, "a rule file") }
+        case "migrations": return file.exports.sorted { $0.key < $1.key }.map { ($0.value, .migrate, "a migration") }
         default: return []
         }
     }
