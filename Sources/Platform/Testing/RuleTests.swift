@@ -18,7 +18,7 @@ enum RuleTests {
             let (id, contents) = try library.currentContents()
             let revision = try library.revision(id: id, contents)
             let scripts = Scripts(db, revision: revision, currency: tenant.currency, country: tenant.country)
-            return try ScriptTests.run(
+            return try ScriptTesting.run(
                 [tests],
                 on: TestSubject(db: db, tenant: tenant, instance: call.instance, revision: try scripts.revisionWithDraft(path), package: nil),
                 start: call.now)

@@ -44,7 +44,7 @@ import Testing
                 let db = try Backup.whole(of: tenant.store, to: "\(folder)/tenant.db")
                 defer { db.close() }
                 return try db.transaction {
-                    try ScriptTests.run(
+                    try ScriptTesting.run(
                         tests.map { (file: "\(package.name)/\($0.key)", source: $0.value) },
                         on: TestSubject(db: db, tenant: tenant, instance: instance, revision: revision, package: package, fixtures: files),
                         start: instance.now)

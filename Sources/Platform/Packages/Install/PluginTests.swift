@@ -12,7 +12,7 @@ enum PluginTests {
         let tests = files.filter { $0.key.hasPrefix("tests/") && $0.key.hasSuffix("_test.lua") }.sorted { $0.key < $1.key }
         let subject = TestSubject(
             db: db, tenant: tenant, instance: instance, revision: revision, package: package, fixtures: files.filter { $0.key.hasPrefix("fixtures/") })
-        return try ScriptTests.run(
+        return try ScriptTesting.run(
             tests.map { (file: "\(package.name)/\($0.key)", source: $0.value) }, on: subject, start: instance.now
         ).map(\.value)
     }

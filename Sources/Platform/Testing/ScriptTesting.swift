@@ -38,7 +38,7 @@ package struct TestResult: Sendable {
 }
 
 /// Runs test files: each test by itself in a savepoint that is rolled back, on a copy of a tenant's data, with a clock of its own.
-package enum ScriptTests {
+package enum ScriptTesting {
     /// When tests begin, unless they set the clock: the copy's time.
     /// - Parameters:
     ///   - tests: file names as messages show them, with their texts.
