@@ -23,7 +23,8 @@ local function priced_lines(input, place)
       refuse("pos.sku_unknown", field_of("lines", index, "sku"), "There is no product with the sku “" .. wanted.sku .. "”.")
     end
     if wanted.quantity <= ZERO then
-      refuse("pos.quantity_not_positive", field_of("lines", index, "quantity"), "The quantity of “" .. wanted.sku .. "” must be above zero.")
+      refuse("pos.quantity_not_positive", field_of("lines", index, "quantity"),
+        "The quantity of “" .. wanted.sku .. "” must be above zero.")
     end
     lines[index] = {
       product = product,
@@ -62,7 +63,8 @@ local function tenders(payments, total)
   for index, payment in ipairs(payments) do
     local method = methods[payment.method]
     if not method then
-      refuse("pos.payment_method_unknown", field_of("payments", index, "method"), "“" .. payment.method .. "” is not a payment method here.")
+      refuse("pos.payment_method_unknown", field_of("payments", index, "method"),
+        "“" .. payment.method .. "” is not a payment method here.")
     end
     local tendered = payment.amount or due
     if tendered.minor < 0 or (tendered.minor == 0 and total.minor > 0) then
