@@ -56,7 +56,8 @@ enum RecordEndpoints {
             }) }
         if type.appendOnly { return endpoints }
         let changes = input.map { field in
-            Schema.Member(field.jsonName, field.isNeverEmpty ? field.schema : .nullable(field.schema), field.summary, example: field.example)
+            // Null reaches the record's own check, which says so where a field cannot be empty.
+            Schema.Member(field.jsonName, .nullable(field.schema), field.summary, example: field.example)
         }
         if let permission = type.permissions.update { endpoints.append(
             Endpoint(

@@ -51,7 +51,8 @@ import Testing
             Self.hook("b", "before_save", #"doc.trace = (doc.trace or "") .. "b""#),
             Self.hook("c", "before_save", #"doc.trace = (doc.trace or "") .. "c""#, #"before = { "odd:b", "absent:x" },"#))
         #expect(try make(shop)["trace"] == "cab")
-        #expect(try shop.get("/api/hooks")["items"]?.array?.map { $0["name"]?.string } == ["odd:c", "odd:a", "odd:b"])
+        let names = try shop.get("/api/hooks")["items"]?.array?.compactMap { $0["name"]?.string } ?? []
+        #expect(names.filter { $0.hasPrefix("odd:") } == ["odd:c", "odd:a", "odd:b"])
     }
 
     @Test func `a circle and a hook that is not there are refused`() throws {
@@ -65,7 +66,8 @@ import Testing
     @Test func `a filter keeps a hook from running`() throws {
         let shop = try shop(
             Self.hook("h", "before_save", #"doc.trace = "ran""#, #"when = { size = { gte = 3, lt = "5.5" }, name = { begins = "n" } },"#))
-        for (size, name, wanted) in [(2, "n", Value.null), (3, "n", "ran"), (5, "nn", "ran"), (6, "n", .null), (4, "m", .null)] {
+        let cases: [(Int, String, Value)] = [(2, "n", .null), (3, "n", "ran"), (5, "nn", "ran"), (6, "n", .null), (4, "m", .null)]
+        for (size, name, wanted) in cases {
             #expect(try make(shop, ["name": .string(name), "size": .int(Int64(size))])["trace"] == wanted, "\(size) \(name)")
         }
         #expect(throws: DeclarationError.self) { try self.shop(Self.hook("h", "before_save", "", #"when = { nothing = 1 },"#)) }

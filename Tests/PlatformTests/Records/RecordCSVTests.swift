@@ -31,7 +31,7 @@ import Testing
         #expect(rows.map { $0["line"]?.int } == [2, 3, 4, 5, 6, 7])
         #expect(rows.map { $0["code"]?.string } == [nil, "request.invalid", "request.invalid", "record.not_unique", nil, "request.invalid"])
         #expect(try shop.get("/api/things")["items"]?.array?.compactMap { $0["name"]?.string } == ["one", "five"])
-        #expect(try shop.get("/api/things/1")["parts"]?[0]?["amount"] == 5)
+        #expect(JSON.text(try shop.get("/api/things/1")["parts"]?[0]?["amount"]) == "5")
     }
 
     @Test func `a trial and a whole or nothing change nothing`() throws {
@@ -59,7 +59,8 @@ import Testing
         #expect(text.contains("\"'=1+1, \"\"x\"\"\""))
         let answer = try load(shop, text.replacing("ABC-7", with: "ABC-8"))
         #expect(answer["updated"] == 2 && answer["failed"] == 0)
-        #expect(try shop.get("/api/things/1")["code"] == "ABC-8" && shop.get("/api/things/1")["version"] == 2)
+        let first = try shop.get("/api/things/1")
+        #expect(first["code"] == "ABC-8" && first["version"] == 2)
         #expect(try shop.get("/api/things/2")["name"] == "=1+1, \"x\"")
         // Filters are those of the list.
         #expect(try export(shop, [("price.gte", "1")]).split(separator: "\r\n").count == 2)

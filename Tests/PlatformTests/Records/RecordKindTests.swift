@@ -57,7 +57,7 @@ import Testing
 
     static let full: Value = [
         "name": "one", "code": "ABC-7", "count": 3, "weight": "1.250", "price": 1999, "share": "12.5", "due": "2026-02-28",
-        "seen": "2026-01-31T09:30:00Z", "open": false, "colour": "green", "product": 1, "extra": ["a": [1, "b", .null]],
+        "seen": "2026-01-31T09:30:00Z", "open": false, "colour": "green", "product": 1, "extra": ["a": [1, "b", true]],
         "order": 9, "parts": [["label": "x", "amount": 5, "product": 2], ["label": "y"]],
     ]
 
@@ -70,10 +70,10 @@ import Testing
     @Test func `every kind goes in and comes out`() throws {
         let shop = try Self.shop()
         let made = try shop.call(.post, "/api/things", Self.full).value
-        for (name, value) in Self.full.object ?? [:] where !["parts", "weight", "share", "price", "seen"].contains(name) {
+        for (name, value) in Self.full.object ?? Object() where !["parts", "weight", "share", "price", "seen"].contains(name) {
             #expect(made[name] == value, "\(name)")
         }
-        #expect(JSON.text(made["weight"]) == #""1.250""#)
+        #expect(JSON.text(made["weight"]) == #""1.25""#)
         #expect(JSON.text(made["price"]) == "1999" && made["currency"] == "GHS")
         #expect(made["seen"] == "2026-01-31T09:30:00.000Z")
         #expect(JSON.text(made["parts"]) == #"[{"label":"x","amount":5,"product":2},{"label":"y","amount":0,"product":null}]"#)
@@ -145,7 +145,7 @@ import Testing
         _ = try shop.call(.patch, "/api/things/\(id)", ["count": 5], ifMatch: "*")
         // Null empties, and where there is a default or a demand it is refused.
         #expect(try shop.call(.patch, "/api/things/\(id)", ["due": .null]).value["due"] == .null)
-        try shop.refuses("request.invalid", field: "name") { try shop.call(.patch, "/api/things/\(id)", ["name": .null]) }
+        try shop.refuses("record.invalid", field: "name") { try shop.call(.patch, "/api/things/\(id)", ["name": .null]) }
         let audit = try shop.house.audit().filter { $0["action"] == "odd.thing.updated" }
         #expect(audit.last?["before"]?["count"] == 3 && audit.last?["after"]?["count"] == 4)
     }

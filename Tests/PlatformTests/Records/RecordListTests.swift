@@ -9,7 +9,7 @@ import Testing
         for number in 1...count {
             var body: Object = ["name": .string("n\(number)"), "count": .int(Int64(number % 4)), "price": .int(Int64(number * 100))]
             if number % 3 != 0 { body["due"] = .string("2026-01-\(number + 10)") }
-            body["colour"] = number % 2 == 0 ? "red" : "green"
+            body["colour"] = .string(number % 2 == 0 ? "red" : "green")
             _ = try shop.call(.post, "/api/things", .object(body))
         }
         return shop
@@ -74,6 +74,8 @@ import Testing
                 found += (answer["items"]?.array ?? []).compactMap { $0["name"]?.string }
                 cursor = answer["next_cursor"]?.string
                 page += 1
+                // A few only: with a page for each new record there is no end.
+                if page > 8 { continue }
                 _ = try shop.call(.post, "/api/things", ["name": .string("new\(limit)-\(page)"), "due": "2026-01-15", "count": 2])
             } while cursor != nil && page < 100
             #expect(found.filter { $0.hasPrefix("n") && !$0.hasPrefix("new") } == wanted, "sort \(sort), limit \(limit)")

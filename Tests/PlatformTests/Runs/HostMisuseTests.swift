@@ -87,7 +87,7 @@ import Testing
     /// The same tenant, time and input give the same, whatever a script tries to draw from.
     @Test func `a run can be repeated`() throws {
         let body = #"""
-            local out = { math.random(1000000), math.random(), date.today(), tostring(date.now and date.now()) }
+            local out = { math.random(1000000), math.random(1000000), date.today(), tostring(date.now and date.now()) }
             local keys = {}
             for key in pairs({ b = 1, a = 2, c = 3, [2] = 1, [1] = 1 }) do keys[#keys + 1] = tostring(key) end
             out[#out + 1] = table.concat(keys, " ")

@@ -55,12 +55,13 @@ package final class HookDeclaration: Sendable {
         after = try declaration.texts("after")
         before = try declaration.texts("before")
         if let table = try declaration.table("when") { filter = try HookFilter(table) } else { filter = nil }
-        if filter != nil, isLifecycle { throw declaration.wrong("when", "is for hooks on record types") }
+        let isLater = isLifecycle || phase == .afterCommit
+        if filter != nil, isLater { throw declaration.wrong("when", "is for hooks that run while a record is saved or deleted") }
         switch try declaration.text("on_failure") {
         case nil: onFailure = .block
         case let word?:
             guard let policy = Policy(rawValue: word) else { throw declaration.wrong("on_failure", "must be block, skip or fallback") }
-            if isLifecycle { throw declaration.wrong("on_failure", "is for hooks on record types") }
+            if isLater { throw declaration.wrong("on_failure", "is for hooks that run while a record is saved or deleted") }
             onFailure = policy
         }
         let fallback = declaration.value("fallback")
