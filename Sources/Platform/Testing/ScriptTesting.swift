@@ -53,7 +53,8 @@ package enum ScriptTesting {
     private static func run(_ file: String, _ source: [UInt8], _ subject: TestSubject, _ start: Instant) throws -> [TestResult] {
         do {
             var modules = subject.package?.modules ?? [:]
-            modules["tests"] = try CompiledChunk(source, name: file)
+            // A test file need not return anything, a module must.
+            modules["tests"] = try (try? CompiledChunk(source + Array("\nreturn true".utf8), name: file)) ?? CompiledChunk(source, name: file)
             modules["run"] = try CompiledChunk("require \"tests\"\nreturn { run = function() end }", name: "tests", kernel: true)
             let program = Program(base: TestModule.base, modules: modules, entry: "run")
             let listed = try program.run("run", invoker: "tests", limits: .test).value.items ?? []

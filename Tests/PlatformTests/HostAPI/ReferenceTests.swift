@@ -18,10 +18,12 @@ import Testing
         var files: [String: String] = [
             "plugin.lua": """
                 return { name = "docs", version = "1.0.0", depends = { pos = "^1.0", catalog = "^1.0", accounting = "^1.0" },
-                  capabilities = { record = { write = { "catalog.product", "catalog.customer" } }, ledger = { post = { "*" } }, sequence = { "pos.sale" } },
+                  capabilities = { record = { write = { "catalog.product", "catalog.customer" } }, ledger = { post = { "*" } }, sequence = { "pos.sale" },
+                    http = { "GET https://api.example.com/*", "POST https://api.example.com/*" }, secret = { "api_token" } },
                   settings = { { key = "greeting", type = "text", default = "Hello" } },
                   permissions = { { "docs.run", title = "Run" } } }
-                """
+                """,
+            "jobs/nightly.lua": "return { id = \"nightly\", run = function() end }",
         ]
         var paths: [(name: String, path: String)] = []
         for (index, entry) in HostReference.entries.enumerated() {
@@ -29,12 +31,22 @@ import Testing
                 files["hooks/begin.lua"] = "return { id = \"begin\", on = \"plugin\", phase = \"install\", run = function()\n\(entry.example)\nend }"
                 continue
             }
+            // What is for jobs only is checked here, and runs in the tests of jobs; so is what needs a secret or the network.
+            if let phase = [Phase.job, .fetch].first(where: { entry.phases.allows($0) && !entry.phases.allows(.route) }) {
+                let function = phase == .fetch ? "run = function() end, fetch" : "run"
+                files["jobs/example_\(index).lua"] = """
+                    return { id = "example_\(index)", \(function) = function()
+                    \(entry.example)
+                    end }
+                    """
+                continue
+            }
             files["routes/example_\(index).lua"] = """
                 return { method = "POST", path = "/api/docs/\(index)", permission = "docs.run", run = function()
                 \(entry.example)
                 end }
                 """
-            paths.append((entry.qualifiedName, "/api/docs/\(index)"))
+            if entry.qualifiedName != "secret.sign" { paths.append((entry.qualifiedName, "/api/docs/\(index)")) }
         }
         let findings = ScriptCheck.plugin(files.mapValues { Array($0.utf8) }, dependencies: try #require(shop.tenant.revisionSlot.current).plugins.packages)
         #expect(!findings.hasErrors, "\(findings.filter { $0.severity == .error }.map(\.text))")

@@ -16,7 +16,7 @@ extension HostReference {
         HostEntry(
             "event.emit(name: string, payload?: any)",
             "Tells the hooks on \"event:name\" after the commit, once each. The name begins with the plugin's own; those hear it who depend on the plugin.",
-            example: "event.emit(\"shop.opened\", { day = date.today() })"),
+            example: "event.emit(\"docs.opened\", { day = date.today() })"),
     ]
 
     static let effects: [HostEntry] = [

@@ -100,7 +100,7 @@ extension HostReference {
             "Record:changed(field: string): boolean", "Whether the field is other than it was when the record was read.", calls: [],
             example: """
                 local product = record.find("catalog.product", { sku = "BOOK" })
-                product.name = "Exercise book"
+                product.name = product.name .. ", ruled"
                 assert(product:changed("name") and not product:changed("sku"))
                 """),
         HostEntry(
