@@ -67,7 +67,7 @@ import Testing
         ("expect_entry { { \"1000\", debit = \"1.00\" } }", "failed", "posted were: none"),
         ("expect_budget { instructions = \"<10\" } (function() for _ = 1, 1000 do tostring(1) end end)", "failed", "expected instructions <10, used "),
         ("local x = nil; return x.y", "error", "attempt to index a nil value"),
-        ("while true do end", "error", ""),
+        ("while true do end", "error", "used up"),
         ("reject { code = \"a.b\", message = \"No.\" }", "error", "a.b: No."),
         ("call(\"GET\", \"/api/nowhere\")", "error", "at which there is nothing for GET"),
     ])
