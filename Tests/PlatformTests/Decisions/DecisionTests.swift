@@ -95,4 +95,18 @@ import Testing
         _ = try shop.sell(Shop.sale)
         #expect(try replayed() == 1)
     }
+
+    @Test func `tests leave no decision`() throws {
+        let shop = try Shop()
+        try draft(shop, Self.tax) { $0 + "\n-- a remark\n" }
+        let report = try shop.call(.post, "/api/scripts/\(Self.tax)/test", ["tests": .string("""
+            it("sells", function()
+              given.record("catalog.product", { sku = "T", name = "T", price = 1000, stocked = false })
+              call("POST", "/api/sales", { branch = "ACC-01", lines = { { sku = "T", quantity = 1 } }, payments = { { method = "Cash" } } })
+              expect(record.count("pos.sale", {})):equals(1)
+            end)
+            """)]).value
+        #expect(report["ok"] == true, "\(report)")
+        #expect(try shop.call(.post, "/api/scripts/\(Self.tax)/impact").value["generated"] == true)
+    }
 }
