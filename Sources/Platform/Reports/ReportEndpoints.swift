@@ -13,7 +13,11 @@ package enum ReportEndpoints {
                 "Report: \(declaration.title)", tag: declaration.plugin,
                 query: declaration.parameters.map { .init($0.jsonName, $0.schema, $0.summary) } + [
                     .init("format", .string(allowed: ["json", "csv"]), "json unless said otherwise.")
-                ], replies: [.init(200, "The rows; with format=csv the same as a file.", schema(of: declaration))])
+                ],
+                replies: [
+                    .init(200, "The rows; with format=csv the same as a file.", schema(of: declaration)),
+                    .init(200, "The rows as a file.", nil, contentType: "text/csv"),
+                ])
         ) { call in
             switch call.queryValue("format") {
             case nil, "json": try json(report, call)

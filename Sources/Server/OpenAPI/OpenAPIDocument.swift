@@ -99,16 +99,17 @@ package enum OpenAPIDocument {
     private static func responses(_ endpoint: Endpoint) -> Value {
         var responses = Object()
         for reply in endpoint.documentation.replies {
-            var response: Object = ["description": .string(reply.summary)]
+            // One status may be answered in several media types.
+            var response = responses[String(reply.status)]?.object ?? ["description": .string(reply.summary)]
+            var content = response["content"]?.object ?? Object()
             if reply.status >= 400, reply.schema == nil {
-                response["content"] = problemContent
+                content = problemContent
             } else if let schema = reply.schema {
-                response["content"] = .object([
-                    reply.contentType: .object(["schema": schema.openAPI, "example": schema.example])
-                ])
+                content[reply.contentType] = .object(["schema": schema.openAPI, "example": schema.example])
             } else if reply.status != 204, reply.contentType != "application/json" {
-                response["content"] = .object([reply.contentType: .object([:])])
+                content[reply.contentType] = .object([:])
             }
+            if !content.isEmpty { response["content"] = .object(content) }
             responses[String(reply.status)] = .object(response)
         }
         if endpoint.documentation.replies.isEmpty { responses["200"] = .object(["description": .string("Done.")]) }
@@ -118,9 +119,9 @@ package enum OpenAPIDocument {
         return .object(responses)
     }
 
-    private static let problemContent: Value = .object([
+    private static let problemContent: Object = [
         "application/problem+json": .object(["schema": .object(["$ref": .string("#/components/schemas/Problem")])])
-    ])
+    ]
 
     private static let security: Value = .array([.object(["token": .array([])]), .object(["session": .array([])])])
 
@@ -140,7 +141,7 @@ package enum OpenAPIDocument {
         for problem in problems {
             responses["Problem\(problem.status)"] = .object([
                 "description": .string(problem.text),
-                "content": problemContent,
+                "content": .object(problemContent),
             ])
         }
         return .object([
