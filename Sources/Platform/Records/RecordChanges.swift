@@ -78,7 +78,10 @@ struct RecordChanges {
                 var whole = old
                 for (name, value) in given { whole[name] = value }
                 for phase in phases { try runHooks(type, phase, &whole, old: old) }
-                for field in type.fields where !Value.same(whole[field.name], old[field.name]) { changes[field.name] = whole[field.name] ?? .null }
+                // What a hook took back of what was given counts as well.
+                for field in type.fields where changes[field.name] != nil || !Value.same(whole[field.name], old[field.name]) {
+                    changes[field.name] = whole[field.name] ?? .null
+                }
             }
             if let old, !moving { try checkState(type, changes, old: old) }
             // What is as it was is not written, and leaves no trace.

@@ -37,6 +37,13 @@ import Testing
         try shop.refuses("odd.stays") { try shop.call(.delete, "/api/things/1") }
     }
 
+    @Test func `a hook can take back what was asked for`() throws {
+        let shop = try shop(Self.hook("s", "before_save", "if doc.size > 9 then doc.size = doc:old(\"size\"); doc.trace = nil end"))
+        _ = try make(shop, ["name": "n", "size": 4])
+        let changed = try shop.call(.patch, "/api/things/1", ["size": 10, "trace": "asked", "name": "m"]).value
+        #expect(changed["size"] == 4 && changed["trace"] ?? .null == .null && changed["name"] == "m")
+    }
+
     @Test func `pure phases write nothing`() throws {
         for phase in ["default", "compute", "validate"] {
             let shop = try shop(Self.hook("h", phase, #"record.create("odd.thing", { name = "more" })"#))
