@@ -182,8 +182,8 @@ extension FieldDeclaration {
             .integer(
                 minimum: minimum?.wholeValue.map(Int64.init) ?? (kind == .ref ? 1 : .min),
                 maximum: maximum?.wholeValue.map(Int64.init) ?? .max)
-        case .decimal, .percent: .decimal
-        case .money: .money
+        case .decimal, .percent: bounded(.decimal)
+        case .money: bounded(.money)
         case .date: .date
         case .instant: .instant
         case .boolean: .boolean
@@ -196,6 +196,10 @@ extension FieldDeclaration {
         }
     }
 
+    private func bounded(_ schema: Schema) -> Schema {
+        minimum == nil && maximum == nil ? schema : .bounded(schema, minimum: minimum, maximum: maximum)
+    }
+
     package var member: Schema.Member {
         let takesNull = !required && kind != .lines && kind != .list
         return Schema.Member(
@@ -205,7 +209,7 @@ extension FieldDeclaration {
 
 extension Decimal {
     /// The value as an `Int`, when it is whole and fits.
-    var wholeValue: Int? {
+    package var wholeValue: Int? {
         guard let whole = try? rounded(places: 0, mode: .down), whole == self else { return nil }
         return Int(exactly: whole.scale == 0 ? whole.coefficient : 0)
     }

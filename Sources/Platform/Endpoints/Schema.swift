@@ -19,6 +19,8 @@ package indirect enum Schema: Sendable {
     case map(Schema)
     case any
     case nullable(Schema)
+    /// A decimal, or money in minor units, within bounds.
+    case bounded(Schema, minimum: Decimal? = nil, maximum: Decimal? = nil)
 
     package struct Member: Sendable {
         package var name: String
@@ -69,6 +71,21 @@ package indirect enum Schema: Sendable {
             return value
         case .nullable(let schema):
             return value == .null ? .null : schema.check(value, at: place, currency: currency, &faults)
+        case .bounded(let schema, let minimum, let maximum):
+            let count = faults.count
+            let result = schema.check(value, at: place, currency: currency, &faults)
+            guard faults.count == count else { return result }
+            let number: Decimal? =
+                switch result {
+                case .decimal(let number): number
+                case .money(let amount): Decimal(amount.minor)
+                case .int(let minor): Decimal(minor)
+                default: nil
+                }
+            guard let number else { return result }
+            if let minimum, number < minimum { return wrong("out_of_range", "must be at least \(minimum)") }
+            if let maximum, number > maximum { return wrong("out_of_range", "must be at most \(maximum)") }
+            return result
         case .boolean:
             guard case .bool = value else { return wrong("type", "must be true or false") }
             return value

@@ -41,6 +41,12 @@ extension Schema {
         case .map(let schema):
             return .object(["type": .string("object"), "additionalProperties": schema.openAPI])
         case .any: return .object([:])
+        case .bounded(let schema, let minimum, let maximum):
+            // Numbers as text have no bounds in JSON Schema; those that are numbers do.
+            var object = schema.openAPI.object ?? Object()
+            if let minimum = minimum?.wholeValue { object["minimum"] = .int(Int64(minimum)) }
+            if let maximum = maximum?.wholeValue { object["maximum"] = .int(Int64(maximum)) }
+            return .object(object)
         case .nullable(let schema):
             return .object(["anyOf": .array([schema.openAPI, .object(["type": .string("null")])])])
         }
@@ -67,6 +73,10 @@ extension Schema {
             return .object(object)
         case .map(let schema): return .object(["key": schema.example])
         case .any: return .object([:])
+        case .bounded(let schema, let minimum, let maximum):
+            if case .money = schema { return .int(min(max(1250, Int64(minimum?.wholeValue ?? 0)), Int64(maximum?.wholeValue ?? .max))) }
+            guard let bound = [minimum, maximum].compactMap(\.self).first(where: { $0 != Decimal(0) }) else { return schema.example }
+            return .string(bound.description)
         case .nullable(let schema): return schema.example
         }
     }
