@@ -20,7 +20,9 @@ package struct AccessExplanation: Sendable {
         """
         SELECT r.name, rp.permission FROM platform_user_roles ur JOIN platform_roles r ON r.id = ur.role_id
           JOIN platform_role_permissions rp ON rp.role_id = r.id
-          WHERE ur.user_id = ?1 AND rp.permission IN (?2, '*') ORDER BY r.name
+          WHERE ur.user_id = ?1 AND (rp.permission IN (?2, '*')
+            OR rp.permission IN (SELECT permission FROM platform_permission_includes WHERE included = ?2))
+          ORDER BY r.name, rp.permission
         """)
     private static let selectMembership = SQL(
         "SELECT status FROM platform_branch_members WHERE user_id = ?1 AND branch_id = ?2")
@@ -31,12 +33,17 @@ package struct AccessExplanation: Sendable {
         self.user = user
         self.permission = permission
         self.branch = branch
-        var sources = try db.query(Self.selectSources, user.id, permission) { row in
-            row.text(1) == permission ? "role:\(row.text(0))" : "role:\(row.text(0)) (*)"
+        let overrides = try Rights.overrides(of: user.id, db)
+        let denied = Set(overrides.filter { !$0.isGranted }.map(\.permission))
+        // The permission itself, or one that includes it.
+        var found = try db.query(Self.selectSources, user.id, permission) { ("role:\($0.text(0))", $0.text(1)) }
+        for override in overrides where override.isGranted {
+            if try PermissionIncludes.expand([override.permission], db).contains(permission) {
+                found.append(("own grant", override.permission))
+            }
         }
-        let overrides = try Rights.overrides(of: user.id, db).filter { $0.permission == permission }
-        if overrides.contains(where: \.isGranted) { sources.append("own grant") }
-        isDenied = overrides.contains { !$0.isGranted }
+        let sources = found.filter { !denied.contains($0.1) }.map { $0.1 == permission ? $0.0 : "\($0.0) (\($0.1))" }
+        isDenied = denied.contains(permission)
         grantedBy = sources
 
         var missing: [String] = []

@@ -110,7 +110,7 @@ package enum Authentication {
         let rights = try Rights.of(found.userID, db)
         let principal = Principal(
             kind: .user, credential: .token(found.id), userID: found.userID, username: found.username, roles: rights.roles,
-            permissions: narrow(rights, to: try Tokens.scopes(from: found.scopes)), deniedPermissions: rights.denied,
+            permissions: narrow(rights, to: try PermissionIncludes.expand(Set(try Tokens.scopes(from: found.scopes)), db)), deniedPermissions: rights.denied,
             branchIDs: rights.branchIDs, requestsPerMinute: found.rate.map { Int($0) },
             allowedAddresses: try AdministrationAddresses.binding(rights.allowed, db))
         return IdentityCache.Entry(
@@ -145,9 +145,9 @@ package enum Authentication {
     }
 
     /// A token may do what both its user and its scopes allow.
-    private static func narrow(_ rights: Rights, to scopes: [String]) -> Set<String> {
+    private static func narrow(_ rights: Rights, to scopes: Set<String>) -> Set<String> {
         if scopes.contains(PermissionCatalogue.everything) { return rights.allowed }
-        let scopes = Set(scopes).subtracting(rights.denied)
+        let scopes = scopes.subtracting(rights.denied)
         return rights.allowed.contains(PermissionCatalogue.everything) ? scopes : rights.allowed.intersection(scopes)
     }
 

@@ -166,5 +166,6 @@ enum IdentitySchema {
         Migration(room: "platform", number: 6, name: "settings", sql: settings),
         Migration(room: "platform", number: 7, name: "idempotency", sql: Idempotency.schema),
         Migration(room: "platform", number: 8, name: "users' phones", sql: phones),
+        Migration(room: "platform", number: 9, name: "permissions that include others", sql: PermissionIncludes.schema),
     ]
 }

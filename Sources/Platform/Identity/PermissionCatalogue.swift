@@ -7,11 +7,14 @@ package struct Permission: Sendable, Hashable {
     package let title: String
     /// Who brings it: `kernel` or the plugin's name.
     package let origin: String
+    /// What who holds it may do as well; permissions of the same plugin.
+    package let includes: [String]
 
-    package init(_ name: String, title: String, origin: String = "kernel") {
+    package init(_ name: String, title: String, origin: String = "kernel", includes: [String] = []) {
         self.name = name
         self.title = title
         self.origin = origin
+        self.includes = includes
     }
 
     /// Letters, digits, `.`, `_`, `-`; starts with a letter; at most 80 characters.

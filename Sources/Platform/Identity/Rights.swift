@@ -48,7 +48,8 @@ package struct Rights: Sendable, Equatable {
                 denied.insert(override.permission)
             }
         }
-        allowed.subtract(denied)
+        // A denied one brings nothing, and what is denied itself is not brought by another.
+        allowed = try PermissionIncludes.expand(allowed.subtracting(denied), db).subtracting(denied)
         let all = try db.first(selectAllBranches, userID, row: { $0.bool(0) }) ?? false
         return Rights(
             roles: try db.query(selectRoles, userID, row: { $0.text(0) }), allowed: allowed, denied: denied,

@@ -70,10 +70,23 @@ package struct Manifest: Sendable {
         self.dependencies = dependencies
         var permissions: [Permission] = []
         for (index, item) in try declaration.list("permissions").enumerated() {
-            guard case .string(let permission)? = item.keyed["1"], permission.hasPrefix("\(name).") else {
-                throw declaration.wrong("permissions[\(index + 1)]", "must be { \"\(name).verb\", title = … }")
+            let place = "permissions[\(index + 1)]"
+            // A word without a dot is one of a source document, such as canManageLaybys: no plugin's and not the kernel's.
+            guard case .string(let permission)? = item.keyed["1"], Permission.isWellFormed(permission),
+                permission.hasPrefix("\(name).") || !permission.contains(".")
+            else { throw declaration.wrong(place, "must be { \"\(name).verb\", title = … }") }
+            let table = try Declaration(item.keyed, file: file, place: place)
+            table.accept("1")
+            permissions.append(
+                Permission(
+                    permission, title: try table.text("title") ?? permission, origin: name, includes: try table.texts("includes")))
+            try table.finish()
+        }
+        for permission in permissions {
+            for included in permission.includes where !permissions.contains(where: { $0.name == included && $0.includes.isEmpty }) {
+                throw declaration.wrong(
+                    "permissions", "includes “\(included)” in \(permission.name): name permissions of this plugin that include nothing themselves")
             }
-            permissions.append(Permission(permission, title: item.keyed["title"]?.string ?? permission, origin: name))
         }
         self.permissions = permissions
         var roles: [(String, [String])] = []

@@ -102,6 +102,8 @@ private enum TestUser {
             guard let role = try Roles.find(db, name: name) else { throw arguments.wrong(0, "names the role “\(name)”, which is not there") }
             permissions.formUnion(role.permissions)
         }
-        return Principal(kind: .user, userID: 1, username: roles.first ?? "tester", roles: roles, permissions: permissions, branchIDs: branches)
+        return Principal(
+            kind: .user, userID: 1, username: roles.first ?? "tester", roles: roles, permissions: try PermissionIncludes.expand(permissions, db),
+            branchIDs: branches)
     }
 }

@@ -102,11 +102,15 @@ enum RoleEndpoints {
                         of: .object([
                             .init("name", .string(), required: true), .init("title", .string(), required: true),
                             .init("origin", .string(), required: true, "“kernel”, or the plugin's name."),
+                            .init("includes", .array(.string()), required: true, "What who holds it may do as well."),
                         ])))
             ])
     ) { call in
         let items = call.catalogue.permissions.map { permission -> Value in
-            ["name": .string(permission.name), "title": .string(permission.title), "origin": .string(permission.origin)]
+            [
+                "name": .string(permission.name), "title": .string(permission.title), "origin": .string(permission.origin),
+                "includes": .array(permission.includes.map(Value.string)),
+            ]
         }
         return Reply(200, ["items": .array(items), "next_cursor": .null])
     }

@@ -104,6 +104,7 @@ package struct PluginInstallation {
         // Those of other plugins too: an upgrade may take away what they read.
         for report in revision.plugins.reports.values { try report.check(db) }
         try defineSeries(package)
+        try PermissionIncludes.declare(package.manifest.permissions, of: package.name, db)
         try Roles.offer(db, actor, plugin: package.name, roles: package.manifest.roles)
         try note(prepared, packageID)
         switch prepared.plan.action {

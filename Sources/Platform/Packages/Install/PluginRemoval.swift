@@ -57,6 +57,7 @@ package struct PluginRemoval {
             tenant: tenant, revision: prepared.before, principal: .service, database: db, clock: clock, now: actor.at, actor: actor,
             requestID: actor.requestID)
         try HookRun.lifecycle(.uninstall, prepared.package, [], scope)
+        try PermissionIncludes.declare([], of: name, db)
         let id = try library.store(
             prepared.after, reason: "Uninstall \(name) \(prepared.package.manifest.version)", authorID: actor.id, author: actor.name,
             now: actor.at)
