@@ -12,7 +12,7 @@ local lua = {
 }
 -- Host modules and the words of the trade (HOSTAPI 5 and 6).
 local host = {
-  "record", "money", "decimal", "date", "ledger", "sequence", "tax", "rules", "log", "reject", "problems",
+  "record", "money", "decimal", "date", "ledger", "sequence", "tax", "rules", "report", "log", "reject", "problems",
   "user", "auth", "tenant", "branch", "till", "settings", "event", "job", "http", "mail", "message", "secret", "store", "json", "text", "hash", "uuid", "budget",
 }
 read_globals = {}

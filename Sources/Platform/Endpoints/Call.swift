@@ -28,6 +28,8 @@ package final class Call {
     package var clock: any Clock
     /// Whether what rules decide goes to the tenant's log; not for tests, which happen on a copy.
     package var keepsDecisions = true
+    /// Whether a test makes the call, on a copy of the tenant's data: nothing of the tenant's may be answered or kept there.
+    var isOnCopy: Bool { !keepsDecisions }
     private var connection: Connection?
     private var afterCommitWork: [@Sendable () -> Void] = []
 

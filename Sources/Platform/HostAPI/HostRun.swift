@@ -36,6 +36,8 @@ package final class RunScope {
     var job: JobContext?
     /// Where a run may wait for the outside.
     var courier: Courier?
+    /// Where answers of reports are kept; nil for none, as on a copy of the tenant's data.
+    var reports: ReportCache?
 
     /// Reads, rows read and rows written by host calls.
     struct Counts {
@@ -75,6 +77,7 @@ package final class RunScope {
             call.afterCommit { log.add(decisions) }
         }
         scriptLog = call.instance.scriptLog
+        if !call.isOnCopy { reports = call.instance.reports }
     }
 
     deinit {

@@ -5,28 +5,41 @@ import Scripting
 enum RulesModule {
     static let functions: [HostFunction] = [
         HostFunction("rules", "load", .all, "the values of a rule set, its version and the names of its functions", flat: { run, arguments, results in
-            let set = try ruleSet(run, try arguments.readString(), key: try arguments.optionalString())
-            run.scope.used(set)
-            set.flat.withUnsafeBytes { results.raw($0) }
+            load(try ruleSet(run, try arguments.readString(), key: try arguments.optionalString()), run, &results)
         }),
         HostFunction("rules", "call", .all, "calls a function of a rule set", flat: { run, arguments, results in
-            let set = try ruleSet(run, try arguments.readString(), key: try arguments.readString())
-            let path = try arguments.readString()
-            guard set.content.functions.contains(path) else {
-                throw Problem(422, "script.argument", "rules.call: \(path) is no function of \(set.path).")
-            }
-            let inner = HostRun(run.scope, phase: .compute, package: run.package)
-            let given = arguments.remainder
-            let field = set.content.results[path]
-            try ScriptCall.run(
-                set.content.program, path, inner, arguments: { $0.raw(given) },
-                result: { reader in
-                    run.scope.decided(set, path, input: given) { Array(reader.remainder) }
-                    guard let field else { return results.raw(reader.remainder) }
-                    results.write(try field.checkedResult(try reader.readValue(), run.scope.tenant.currency, "\(path) of \(set.reference)"))
-                })
+            try call(try ruleSet(run, try arguments.readString(), key: try arguments.readString()), run, &arguments, &results)
+        }),
+        HostFunction("rules", "load_version", .all, "the same of the version that a record was made under", flat: { run, arguments, results in
+            load(try run.scope.ruleSet(try arguments.readString(), at: try arguments.readString()), run, &results)
+        }),
+        HostFunction("rules", "call_version", .all, "calls a function of that version", flat: { run, arguments, results in
+            try call(try run.scope.ruleSet(try arguments.readString(), at: try arguments.readString()), run, &arguments, &results)
         }),
     ]
+
+    private static func load(_ set: RuleSet, _ run: HostRun, _ results: inout FlatWriter) {
+        run.scope.used(set)
+        set.flat.withUnsafeBytes { results.raw($0) }
+    }
+
+    /// - Parameter arguments: the path of the function, then what it takes.
+    private static func call(_ set: RuleSet, _ run: HostRun, _ arguments: inout FlatReader, _ results: inout FlatWriter) throws {
+        let path = try arguments.readString()
+        guard set.content.functions.contains(path) else {
+            throw Problem(422, "script.argument", "rules.call: \(path) is no function of \(set.path).")
+        }
+        let inner = HostRun(run.scope, phase: .compute, package: run.package)
+        let given = arguments.remainder
+        let field = set.content.results[path]
+        try ScriptCall.run(
+            set.content.program, path, inner, arguments: { $0.raw(given) },
+            result: { reader in
+                run.scope.decided(set, path, input: given) { Array(reader.remainder) }
+                guard let field else { return results.raw(reader.remainder) }
+                results.write(try field.checkedResult(try reader.readValue(), run.scope.tenant.currency, "\(path) of \(set.reference)"))
+            })
+    }
 
     static func ruleSet(_ run: HostRun, _ contract: String, key: String?) throws -> RuleSet {
         guard let set = run.scope.revision.ruleSet(contract, key: key) else {
@@ -49,10 +62,6 @@ extension FieldDeclaration {
             faults = [Schema.Fault(field: "", code: "type", message: "must give a decimal, and gave \(value.kind)")]
         default:
             result = schema.check(value, at: "", currency: nil, &faults)
-            if case .decimal(let number) = result {
-                if let minimum, number < minimum { faults = [Schema.Fault(field: "", code: "out_of_range", message: "must be at least \(minimum)")] }
-                if let maximum, number > maximum { faults = [Schema.Fault(field: "", code: "out_of_range", message: "must be at most \(maximum)")] }
-            }
         }
         if let fault = faults.first { throw Problem(422, "rules.result", "\(what): the value \(fault.message).") }
         return result

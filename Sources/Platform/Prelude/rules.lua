@@ -17,10 +17,8 @@ local function locate(values, path)
   return at, last
 end
 
----The rule set in force for a contract and a key; the contract's fallback where the key has none.
----Its `version` tells which one it was.
-function M.get(contract, key)
-  local loaded = host.load(contract, key)
+---What was loaded as scripts see it: `call` runs one of its functions.
+local function shaped(loaded, call)
   local values = loaded.values
   values.version = loaded.version
   for _, path in ipairs(loaded.amounts) do
@@ -29,9 +27,21 @@ function M.get(contract, key)
   end
   for _, path in ipairs(loaded.functions) do
     local at, last = locate(values, path)
-    at[last] = function(...) return host.call(contract, loaded.key, path, ...) end
+    at[last] = function(...) return call(path, ...) end
   end
   return values
+end
+
+---The rule set in force for a contract and a key; the contract's fallback where the key has none.
+---Its `version` tells which one it was.
+function M.get(contract, key)
+  local loaded = host.load(contract, key)
+  return shaped(loaded, function(path, ...) return host.call(contract, loaded.key, path, ...) end)
+end
+
+---The rule set of a version as `get` told it, whatever is in force now.
+function M.at(contract, version)
+  return shaped(host.load_version(contract, version), function(path, ...) return host.call_version(contract, version, path, ...) end)
 end
 
 kernel.global("rules", M)

@@ -30,14 +30,8 @@ package enum ReportEndpoints {
     private static func json(_ report: Report, _ call: Call) throws -> Reply {
         guard let tenant = call.tenant else { throw TenantDirectory.notFound }
         let declaration = report.declaration
-        let run = try ReportRun(report, call)
-        // Before anything is read: what is committed meanwhile makes the answer an old one.
-        let stamp = tenant.store.changeStamp(of: report.tables)
-        let key = run.key(tenant: tenant.id)
-        let cache = call.instance.reports
-        let kept = declaration.cacheSeconds > 0 ? cache.find(key, stamp: stamp, now: call.instance.now) : nil
-        let answer = try kept ?? ReportCache.Answer(items: items(run, call.database), computedAt: call.instance.now)
-        if kept == nil, declaration.cacheSeconds > 0 { cache.keep(key, answer, stamp: stamp, seconds: declaration.cacheSeconds) }
+        let answer = try ReportAnswer.of(
+            try ReportRun(report, call), tenant, call.database, cache: call.isOnCopy ? nil : call.instance.reports, now: call.instance.now)
         var json = JSONWriter(capacity: answer.items.count + 1_024)
         json.beginObject()
         json.member("report", declaration.id)
@@ -48,26 +42,9 @@ package enum ReportEndpoints {
         json.rawUTF8(answer.items)
         json.member("chart", value: declaration.chart)
         json.member("computed_at", answer.computedAt.description)
-        json.member("cached", kept != nil)
+        json.member("cached", answer.isCached)
         json.endObject()
         return Reply(200, bytes: json.bytes, contentType: "application/json")
-    }
-
-    private static func items(_ run: ReportRun, _ db: Connection) throws -> [UInt8] {
-        let columns = run.report.declaration.columns
-        var json = JSONWriter(capacity: 4_096)
-        json.beginArray()
-        try run.rows(db, most: ReportRun.mostItems) { statement in
-            json.beginObject()
-            for index in columns.indices { json.member(columns[index].jsonName, value: try run.value(statement, index)) }
-            json.endObject()
-            guard json.bytes.count <= ReportRun.longestAnswer else {
-                throw Problem(
-                    422, "report.too_big", "The answer is larger than \(ReportRun.longestAnswer >> 20) MiB; ask for less, or for format=csv.")
-            }
-        }
-        json.endArray()
-        return json.bytes
     }
 
     private static func columns(_ declaration: ReportDeclaration) -> Value {

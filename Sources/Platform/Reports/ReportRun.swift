@@ -100,26 +100,37 @@ struct ReportRun {
 // MARK: Parameters
 
 extension ReportRun {
+    /// With the parameters of a request's query.
     init(_ report: Report, _ call: Call) throws {
         guard let tenant = call.tenant else { throw TenantDirectory.notFound }
+        try self.init(
+            report, tenant, branches: call.principal.branchIDs, now: call.now, names: call.query.map(\.name).filter { $0 != "format" }
+        ) { field in call.queryValue(field.jsonName).map { Self.typed($0, field) } }
+    }
+
+    /// - Parameters:
+    ///   - branches: whose rows may be seen; nil for all.
+    ///   - names: of what is given, by the parameters' JSON names.
+    /// - Throws: 422 `request.invalid` with each parameter that is wrong, missing or not known.
+    init(
+        _ report: Report, _ tenant: Tenant, branches: Set<Int64>?, now: Instant, names: [String], value: (FieldDeclaration) -> Value?
+    ) throws {
         self.report = report
+        self.branches = branches
         currency = tenant.currency
-        branches = call.principal.branchIDs
         let fields = report.declaration.parameters
         var faults: [Schema.Fault] = []
         var values: [(String, RecordColumn.Stored)] = []
-        for (name, _) in call.query where name != "format" && !fields.contains(where: { $0.jsonName == name }) {
+        for name in names where !fields.contains(where: { $0.jsonName == name }) {
             faults.append(Schema.Fault(field: name, code: "unknown", message: "is not a parameter of this report"))
         }
         for field in fields {
-            let given = call.queryValue(field.jsonName)
-            let value = given.map { Self.typed($0, field) }
-            guard let stored = RecordColumn(field).stored(value, currency: currency, place: field.jsonName, &faults) else { continue }
+            guard let stored = RecordColumn(field).stored(value(field), currency: currency, place: field.jsonName, &faults) else { continue }
             values.append((":" + field.name, stored))
         }
         guard faults.isEmpty else { throw Problem.invalid(faults) }
         if report.declaration.text.parameters.contains(ReportDeclaration.today) {
-            values.append((ReportDeclaration.today, .text(tenant.today(call.now).description)))
+            values.append((ReportDeclaration.today, .text(tenant.today(now).description)))
         }
         if report.declaration.text.parameters.contains(ReportDeclaration.currency) {
             values.append((ReportDeclaration.currency, .text(currency.code)))

@@ -15,6 +15,8 @@ package final class Revision: Sendable {
     private let taxProfiles: [String: [RuleSet]]
     /// What is due by itself, by id.
     package let schedules: [Schedule]
+    /// Versions that are not in force any more, as records ask for them.
+    let pinned = PinnedRules()
 
     package init(id: Int64, plugins: InstalledPlugins, ruleSets: [RuleSet]) throws(DeclarationError) {
         self.id = id
@@ -160,6 +162,9 @@ package final class InstalledPlugins: Sendable {
             throw Problem(422, "plugin.conflict", conflict.message)
         }
         permissions = packages.flatMap(\.manifest.permissions)
+        for (name, claimants) in Dictionary(grouping: permissions, by: \.name) where claimants.count > 1 {
+            throw Problem(422, "plugin.conflict", "\(claimants.map(\.origin).joined(separator: " and ")) both declare the permission \(name).")
+        }
         let catalogue = PermissionCatalogue(plugins: permissions)
         try PluginChecks.checkTables(packages, recordTypes)
         for package in packages { try PluginChecks.check(package, recordTypes: recordTypes, permissions: catalogue) }

@@ -88,7 +88,27 @@ extension HostReference {
                 """)
     ]
 
+    static let reports: [HostEntry] = [
+        HostEntry(
+            "report.run(report: string, params?: table): table",
+            "The rows of a report: { items, computed_at, cached }, items with the report's columns; kept and let go as its declaration says. In GET routes and the fetch of jobs only; for the reports of others the user's permission counts, or elevate.",
+            errors: ["request.invalid", "script.right", "report.time_exceeded", "report.too_many_rows"],
+            example: """
+                local today = date.today()
+                local answer = report.run("pos.sales_by_day", { from = today, through = today })
+                for _, row in ipairs(answer.items) do log.info(row.day) end
+                """)
+    ]
+
     static let rules: [HostEntry] = [
+        HostEntry(
+            "rules.at(contract: string, version: string): table",
+            "The rule set of one version, as rules.get told it in version, whatever is in force now: for records that keep the terms under which they were made.",
+            errors: ["rules.none", "rules.outdated"], calls: ["rules.load_version"],
+            example: """
+                local payments = rules.get("pos.payments")
+                assert(rules.at("pos.payments", payments.version).version == payments.version)
+                """),
         HostEntry(
             "rules.get(contract: string, key?: string): table",
             "The rule set in force for a contract and a key, or the contract's fallback: its values, its functions ready to be called, and version, which tells which one it was.",
