@@ -12,8 +12,9 @@ enum ReportModule {
             if declaration.plugin != run.package?.name { try run.requireRight(declaration.permission, toRun: id) }
             let given = try arguments.optionalObject(1)
             let reading = try ReportRun(
-                report, scope.tenant, branches: scope.principal.branchIDs, now: scope.now, names: given.map(\.key)
-            ) { field in given[field.jsonName] }
+                report, scope.tenant, branches: scope.principal.branchIDs, now: scope.now,
+                names: given.map { key, _ in declaration.parameters.first { $0.name == key }?.jsonName ?? key }
+            ) { field in given[field.name] }
             let answer = try ReportAnswer.of(reading, scope.tenant, scope.database, cache: scope.reports, now: scope.now)
             let items = try JSON.parse(answer.items, limits: JSONLimits(depth: 4, nodes: ReportRun.mostItems * (ReportDeclaration.mostColumns + 1)))
             try scope.countRead(rows: items.items?.count ?? 0)

@@ -2,7 +2,7 @@ import Core
 
 /// One thing that may be allowed, by name.
 package struct Permission: Sendable, Hashable {
-    /// `ledger.post`; a plugin may also use its source document's own word, such as `canManageLaybys`.
+    /// `ledger.post`; a plugin may also use its source document's own word, such as `canManageStock`.
     package let name: String
     package let title: String
     /// Who brings it: `kernel` or the plugin's name.

@@ -1,7 +1,7 @@
 import Core
 import Storage
 
-/// Permissions that stand for others of the same plugin: who holds `canManageLaybys` holds what it includes.
+/// Permissions that stand for others of the same plugin: who holds `canManageStock` holds what it includes.
 ///
 /// Kept beside the roles, so that who may what follows from the database alone. One level: what is included includes nothing.
 enum PermissionIncludes {

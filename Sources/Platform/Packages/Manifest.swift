@@ -71,7 +71,7 @@ package struct Manifest: Sendable {
         var permissions: [Permission] = []
         for (index, item) in try declaration.list("permissions").enumerated() {
             let place = "permissions[\(index + 1)]"
-            // A word without a dot is one of a source document, such as canManageLaybys: no plugin's and not the kernel's.
+            // A word without a dot is one of a source document, such as canManageStock: no plugin's and not the kernel's.
             guard case .string(let permission)? = item.keyed["1"], Permission.isWellFormed(permission),
                 permission.hasPrefix("\(name).") || !permission.contains(".")
             else { throw declaration.wrong(place, "must be { \"\(name).verb\", title = … }") }

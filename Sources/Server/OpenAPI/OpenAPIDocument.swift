@@ -199,7 +199,7 @@ extension PathTemplate {
 }
 
 extension Endpoint {
-    /// Unique among endpoints that share no method and path: `get_api_laybys_id`.
+    /// Unique among endpoints that share no method and path: `get_api_things_id`.
     package var operationID: String {
         var text = method.rawValue.lowercased()
         for segment in path.segments {

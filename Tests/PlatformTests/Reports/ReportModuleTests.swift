@@ -13,7 +13,7 @@ import Testing
                 """,
             "reports/r.lua": ReportTests.report(
                 "SELECT count(*), sum(total_minor), max(business_date) FROM pos_sales WHERE total_minor > :least",
-                columns: #"{ "n", "integer" }, { "total", "money" }, { "last", "date" }"#, params: #"{ "least", "money", default = "0" }"#,
+                columns: #"{ "n", "integer" }, { "total", "money" }, { "last", "date" }"#, params: #"{ "least", "money", json = "atLeast", default = "0" }"#,
                 more: "cache = 60,"),
             "routes/mine.lua": """
                 return { method = "GET", path = "/api/extra/mine", permission = "extra.view", query = { { "least", "text" } },
