@@ -40,8 +40,9 @@ let package = Package(
         tests(of: "Storage"),
         tests(of: "Ledger"),
         tests(of: "Scripting"),
-        tests(of: "Platform"),
-        tests(of: "Server"),
-        .testTarget(name: "KontorTests", dependencies: ["kontor"], swiftSettings: swift),
+        tests(of: "Platform", ["TestSupport"]),
+        tests(of: "Server", ["TestSupport"]),
+        .testTarget(name: "KontorTests", dependencies: ["kontor", "TestSupport"], swiftSettings: swift),
+        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: swift),
     ]
 )

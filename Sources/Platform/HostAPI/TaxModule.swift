@@ -116,53 +116,46 @@ enum TaxModule {
         }
 
         func write(to writer: inout FlatWriter) {
-            func money(_ minor: Int64) { writer.money(Money(minor: minor, currency)) }
+            func money(_ key: StaticString, _ minor: Int64) {
+                writer.key(key)
+                writer.money(Money(minor: minor, currency))
+            }
+            func rows<Row>(_ key: StaticString, _ rows: [Row], members: Int, _ write: (Row) -> Void) {
+                writer.key(key)
+                writer.beginArray(rows.count)
+                for row in rows {
+                    writer.beginMap(members)
+                    write(row)
+                }
+            }
+            func tax(_ code: String, _ amount: Int64, details: () -> Void = {}) {
+                writer.key("code")
+                writer.string(code)
+                details()
+                money("amount", amount)
+            }
             writer.beginMap(6)
-            writer.key("net")
-            money(result.net)
-            writer.key("tax")
-            money(result.tax)
-            writer.key("total")
-            money(result.gross)
+            money("net", result.net)
+            money("tax", result.tax)
+            money("total", result.gross)
             writer.key("profile")
             writer.string(set.reference)
-            let taxes = taxes
-            writer.key("taxes")
-            writer.beginArray(taxes.count)
-            for tax in taxes {
-                writer.beginMap(5)
-                writer.key("code")
-                writer.string(tax.code)
-                writer.key("rate")
-                writer.decimal(tax.rate)
-                writer.key("account")
-                writer.string(tax.account)
-                writer.key("base")
-                money(tax.base)
-                writer.key("amount")
-                money(tax.amount)
+            rows("taxes", taxes, members: 5) { row in
+                tax(row.code, row.amount) {
+                    writer.key("rate")
+                    writer.decimal(row.rate)
+                    writer.key("account")
+                    writer.string(row.account)
+                    money("base", row.base)
+                }
             }
-            writer.key("lines")
-            writer.beginArray(result.lines.count)
-            for line in result.lines {
-                writer.beginMap(5)
+            rows("lines", result.lines, members: 5) { line in
                 writer.key("category")
                 writer.string(line.category)
-                writer.key("net")
-                money(line.net)
-                writer.key("tax")
-                money(line.gross - line.net)
-                writer.key("total")
-                money(line.gross)
-                writer.key("taxes")
-                writer.beginArray(line.taxes.count)
-                for share in line.taxes {
-                    writer.beginMap(2)
-                    writer.key("code")
-                    writer.string(share.code)
-                    writer.key("amount")
-                    money(share.amount)
-                }
+                money("net", line.net)
+                money("tax", line.gross - line.net)
+                money("total", line.gross)
+                rows("taxes", line.taxes, members: 2) { share in tax(share.code, share.amount) }
             }
         }
 

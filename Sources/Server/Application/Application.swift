@@ -25,10 +25,8 @@ package final class Application: Sendable {
         package var workThreadsPerTenant = 2
         package var workQueue = 64
         package var version = "0"
-        /// Kernel endpoints that other parts bring.
-        package var furtherEndpoints: [Endpoint] =
-            ScriptEndpoints.endpoints + ConsoleEndpoints.endpoints + PluginEndpoints.endpoints + MetaEndpoints.endpoints
-            + HookEndpoints.endpoints + ReportEndpoints.endpoints
+        /// Endpoints beside the kernel's own.
+        package var furtherEndpoints: [Endpoint] = []
         /// Reads the revision in force from a tenant's database.
         package var loadRevision: @Sendable (Connection) throws -> Revision = { db in try RevisionLibrary(db).current() }
 

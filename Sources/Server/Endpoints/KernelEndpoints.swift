@@ -5,10 +5,9 @@ import Platform
 enum KernelEndpoints {
     /// What each tenant is served.
     static func tenant(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
-        IdentityEndpoints.all + LedgerEndpoints.all + SequenceEndpoints.all + JobEndpoints.all + OutboxEndpoints.all
-            + SettingsEndpoints.all + SecretEndpoints.all + RateLimitEndpoints.make(application)
-            + BackupEndpoints.tenant + DoctorEndpoints.tenant + LogEndpoints.tenant
-            + StatisticsEndpoints.tenant(application) + HealthEndpoints.make(application)
+        PlatformEndpoints.tenant + LedgerEndpoints.all + SequenceEndpoints.all + RateLimitEndpoints.make(application)
+            + BackupEndpoints.tenant + LogEndpoints.tenant + StatisticsEndpoints.tenant(application)
+            + HealthEndpoints.make(application)
             + [EventsEndpoint.endpoint, OpenAPIEndpoint.make(access: .signedIn, application)]
     }
 

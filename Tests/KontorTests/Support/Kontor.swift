@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import TestSupport
 import Testing
 
 @testable import kontor
@@ -13,11 +14,7 @@ enum Kontor {
     }()
 
     /// The repository: where `Rules`, `Plugins` and `Web` are.
-    static let home: String = {
-        var folder = Paths.parent(#filePath)
-        while folder != "/", !Files.exists(folder + "/Package.swift") { folder = Paths.parent(folder) }
-        return folder
-    }()
+    static let home = Repository.home
 
     /// Runs a verb to its end.
     @discardableResult

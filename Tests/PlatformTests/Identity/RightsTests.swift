@@ -19,7 +19,7 @@ import Testing
             }
         }
         #expect(open == ["POST /login", "POST /api/set-password"])
-        #expect(Router<Endpoint>(IdentityEndpoints.all).conflicts.isEmpty)
+        #expect(Router<Endpoint>(PlatformEndpoints.tenant).conflicts.isEmpty)
     }
 
     @Test func `the catalogue has each name once, and ready-made roles use only its names`() throws {

@@ -48,8 +48,7 @@ final class Works: Sendable {
         _ method: Endpoint.Method, _ path: String, _ body: Value = [:], as principal: Principal = manager, query: [(String, String)] = []
     ) throws -> Reply {
         let revision = try tenant.store.read { db in try RevisionLibrary(db).current() }
-        let kernel = JobEndpoints.all + OutboxEndpoints.all + SettingsEndpoints.all + SecretEndpoints.all + ScriptEndpoints.endpoints
-        let router = Router<Endpoint>((revision.endpoints + kernel).map { (method: $0.method, path: $0.path, target: $0) })
+        let router = Router<Endpoint>(revision.endpoints + PlatformEndpoints.tenant)
         guard case .found(let endpoint, let parameters) = router.match(method, path) else {
             throw Problem(404, "test.no_route", "\(method.rawValue) \(path)")
         }

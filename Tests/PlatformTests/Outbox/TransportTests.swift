@@ -1,5 +1,6 @@
 import Core
 import Platform
+import TestSupport
 import Testing
 
 /// The real way out, to real servers on this machine.

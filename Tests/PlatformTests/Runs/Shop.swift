@@ -3,6 +3,7 @@ import Ledger
 import Platform
 import Scripting
 import Storage
+import TestSupport
 
 /// A tenant with the shipped plugins, a branch, two products and stock: calls go through its revision as the server's do.
 final class Shop: Sendable {
@@ -11,11 +12,7 @@ final class Shop: Sendable {
     let cashier: Principal
     let manager: Principal
 
-    static let home: String = {
-        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(4)
-        return parts.joined(separator: "/")
-    }()
+    static let home = Repository.home
 
     init(_ house: TestHouse? = nil, atGlobex: Bool = false) throws {
         let house = try house ?? TestHouse()
@@ -57,9 +54,7 @@ final class Shop: Sendable {
     ) throws -> Reply {
         let principal = principal ?? manager
         guard let revision = tenant.revisionSlot.current else { throw Problem(500, "test", "no revision") }
-        let router = Router<Endpoint>(
-            (revision.endpoints + ScriptEndpoints.endpoints + ConsoleEndpoints.endpoints + MetaEndpoints.endpoints + HookEndpoints.endpoints)
-                .map { (method: $0.method, path: $0.path, target: $0) })
+        let router = Router<Endpoint>(revision.endpoints + PlatformEndpoints.tenant)
         guard case .found(let endpoint, let parameters) = router.match(method, path) else {
             throw Problem(404, "test.no_route", "\(method.rawValue) \(path)")
         }

@@ -88,7 +88,7 @@ final class TestHouse: Sendable {
 
     // MARK: Calls
 
-    private static let router = Router<Endpoint>(IdentityEndpoints.all)
+    private static let router = Router<Endpoint>(PlatformEndpoints.tenant)
 
     /// Serves a call as the server does: permission, schema, then the endpoint where it runs.
     func call(

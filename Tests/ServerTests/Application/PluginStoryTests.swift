@@ -2,16 +2,13 @@ import Core
 import Platform
 import Scripting
 import Server
+import TestSupport
 import Testing
 
 /// A consultant's plugin on a running server: packed, signed, installed over the API, used, upgraded with a change of its tables,
 /// rolled back, and taken out.
 @Suite struct PluginStoryTests {
-    private static let stories: String = {
-        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(3)
-        return parts.joined(separator: "/") + "/Stories"
-    }()
+    private static let stories = Repository.home + "/Tests/Stories"
 
     private static func files(_ folders: String...) throws -> [String: [UInt8]] {
         try folders.reduce(into: [:]) { files, folder in

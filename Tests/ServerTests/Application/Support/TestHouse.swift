@@ -2,6 +2,7 @@ import Core
 import Platform
 import Server
 import Storage
+import TestSupport
 import Testing
 
 /// A whole installation as it is served: two tenants in a temporary folder, an application, a server on a free port, a
@@ -17,11 +18,7 @@ final class TestHouse {
     let globex: Tenant
 
     /// The folder that holds the shipped `Plugins` and `Rules`.
-    static let shippedHome: String = {
-        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(5)
-        return parts.joined(separator: "/")
-    }()
+    static let shippedHome = Repository.home
 
     static let password = "correct horse battery"
 
