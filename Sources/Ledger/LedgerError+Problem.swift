@@ -36,7 +36,7 @@ extension LedgerError: ProblemConvertible {
             [("entry", .int(entry)), ("account", .string(account)), ("remaining", .int(remaining.minor))]
         case .holdResolved(let hold, let state): [("hold", .int(hold)), ("state", .string(state))]
         case .periodClosed(let month, _), .periodLocked(let month, _), .periodState(let month, _, _),
-            .periodOrder(let month, _), .periodHasHolds(let month, _):
+            .periodOrder(let month, _), .periodOpen(let month, _), .periodHasHolds(let month, _):
             [("period", .string(month.description))]
         case .seriesNotForward(_, let next, _), .sequenceBlocked(_, let next, _): [("next", .int(next))]
         default: []
@@ -94,8 +94,10 @@ extension LedgerError: ProblemConvertible {
             "The period \(month) is \(state.rawValue); it cannot become \(wanted.rawValue)."
         case .periodOrder(let month, let earlier):
             "The period \(month) cannot be locked before \(earlier) is."
+        case .periodOpen(let month, let earlier):
+            "The year cannot end with \(month) while \(earlier) is open; close it first."
         case .periodHasHolds(let month, let count):
-            "The period \(month) has \(count) live holds; capture or void them before it is locked."
+            "There are \(count) live holds in the period \(month); capture or void them first."
         case .seriesUnknown(let name): "There is no number series \(name)."
         case .seriesExists(let name): "There is a number series \(name) already."
         case .seriesNotForward(let name, let next, let asked):

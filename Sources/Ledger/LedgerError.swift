@@ -56,7 +56,9 @@ package enum LedgerError: Error, Sendable, Equatable {
     // Changes to periods
     case periodState(CalendarMonth, is: PeriodState, wanted: PeriodState)
     case periodOrder(CalendarMonth, earlier: CalendarMonth)
-    /// Live holds stand in the way of a lock.
+    /// A year ends when the months before its last are closed.
+    case periodOpen(CalendarMonth, earlier: CalendarMonth)
+    /// Live holds stand in the way of a lock, or of the end of a year.
     case periodHasHolds(CalendarMonth, count: Int)
 
     // Series
@@ -106,6 +108,7 @@ extension LedgerError {
         case .accountNotEmpty: "ledger.account_not_empty"
         case .periodState: "ledger.period_state"
         case .periodOrder: "ledger.period_order"
+        case .periodOpen: "ledger.period_open"
         case .periodHasHolds: "ledger.period_has_holds"
         case .seriesUnknown: "ledger.series_unknown"
         case .seriesExists: "ledger.series_exists"
@@ -120,8 +123,8 @@ extension LedgerError {
         switch self {
         case .periodClosed, .periodLocked, .accountFrozen: 423
         case .idempotencyConflict, .accountExists, .alreadyReversed, .sourceAlreadyPosted, .holdResolved,
-            .conditionFailed, .accountNotEmpty, .periodState, .periodOrder, .periodHasHolds, .seriesExists,
-            .seriesNotForward, .sequenceBlocked:
+            .conditionFailed, .accountNotEmpty, .periodState, .periodOrder, .periodOpen, .periodHasHolds,
+            .seriesExists, .seriesNotForward, .sequenceBlocked:
             409
         case .entryUnknown, .holdUnknown: 404
         case .damaged: 500

@@ -7,6 +7,7 @@ import Testing
 /// The books, checked by three programs that others wrote.
 @Suite struct ExportTests {
     let book: Book
+    private var books: ExternalBooks { ExternalBooks(book) }
 
     init() throws {
         (book, _) = try Book.rich()
@@ -37,18 +38,15 @@ import Testing
             }.sorted()
         }
         #expect(expected.count > 10)
-        let files = try write(day)
-        try run("hledger", "-f", files.hledger, "check", "-s", "ordereddates")
-        try run("ledger", "--pedantic", "-f", files.ledger, "bal")
-        try run("bean-check", "-C", files.beancount)
-
-        let hledger = try run("hledger", "-f", files.body, "bal", "-N", "--flat", "--layout=bare", "-O", "csv")
+        try books.check(through: day)
+        let files = try books.write(day)
+        let hledger = try books.run("hledger", "-f", files.body, "bal", "-N", "--flat", "--layout=bare", "-O", "csv")
         #expect(try balances(hledger.split(separator: "\n").dropFirst().map { fields($0, ",", account: 0, currency: 1, amount: 2) }) == expected)
-        let ledger = try run(
+        let ledger = try books.run(
             "ledger", "-f", files.body, "bal", "--flat", "--no-total", "--balance-format",
             "%(account)|%(commodity(scrub(display_total)))|%(quantity(scrub(display_total)))\n")
         #expect(try balances(ledger.split(separator: "\n").map { fields($0, "|", account: 0, currency: 1, amount: 2) }) == expected)
-        let beancount = try run(
+        let beancount = try books.run(
             "bean-query", "-q", "-f", "csv", files.head,
             "SELECT account, currency, sum(number) GROUP BY account, currency ORDER BY account")
         #expect(
@@ -61,40 +59,19 @@ import Testing
     func `a balance of ours that is wrong is found by each of them`(tool: String) throws {
         book.db.authorize(nil)
         try book.db.run(.init("UPDATE ledger_days SET debit_minor = debit_minor + 1 WHERE effective_on = '2026-01-01'"))
-        let files = try write(.of("2026-02-28"))
+        let files = try books.write(.of("2026-02-28"))
         switch tool {
-        case "hledger": try run("hledger", "-f", files.hledger, "check", "-s", fails: true)
-        case "ledger": try run("ledger", "--pedantic", "-f", files.ledger, "bal", fails: true)
-        default: try run("bean-check", "-C", files.beancount, fails: true)
+        case "hledger": try books.run("hledger", "-f", files.hledger, "check", "-s", fails: true)
+        case "ledger": try books.run("ledger", "--pedantic", "-f", files.ledger, "bal", fails: true)
+        default: try books.run("bean-check", "-C", files.beancount, fails: true)
         }
     }
 
     @Test func `names say nothing of persons`() throws {
-        let files = try write(.of("2026-02-28"))
+        let files = try books.write(.of("2026-02-28"))
         let text = try String(contentsOfFile: files.hledger, encoding: .utf8)
         #expect(text.contains("Assets:1200-Receivables:C1"))
         #expect(!text.contains("Owusu"))
-    }
-
-    private func write(_ day: CalendarDate) throws -> (hledger: String, ledger: String, beancount: String, body: String, head: String) {
-        func file(_ name: String, _ body: (@escaping ([UInt8]) throws -> Void) throws -> Void) throws -> String {
-            var bytes: [UInt8] = []
-            try body { bytes += $0 }
-            let path = book.folder + "/" + name
-            try Data(bytes).write(to: URL(fileURLWithPath: path))
-            return path
-        }
-        return try book.read { ledger in
-            let body = try file("body.journal") { try ledger.exportBody(through: day, sink: $0) }
-            return (
-                try file("h.journal") { try ledger.exportJournal(.hledger, through: day, sink: $0) },
-                try file("l.journal") { try ledger.exportJournal(.ledger, through: day, sink: $0) },
-                try file("b.beancount") { try ledger.exportJournal(.beancount, through: day, sink: $0) }, body,
-                try file("head.beancount") {
-                    try $0(Array("plugin \"beancount.plugins.auto_accounts\"\ninclude \"body.journal\"\n".utf8))
-                }
-            )
-        }
     }
 
     private func fields(_ line: Substring, _ separator: Character, account: Int, currency: Int, amount: Int) -> [String] {
@@ -104,22 +81,5 @@ import Testing
 
     private func balances(_ rows: [[String]]) throws -> [String] {
         try rows.filter { $0.count == 3 }.map { "\($0[0]) \($0[1]) \(try Decimal($0[2]))" }.filter { !$0.hasSuffix(" 0") }.sorted()
-    }
-
-    @discardableResult
-    private func run(_ tool: String, _ arguments: String..., fails: Bool = false) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [tool] + arguments
-        process.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": book.folder]
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect((process.terminationStatus != 0) == fails, "\(tool): \(complaint.prefix(500))")
-        return text
     }
 }

@@ -80,6 +80,7 @@ enum LedgerVerbs {
         month("close", "Close a month: from now on only named exceptions post into it"),
         month("reopen", "Open a closed month again"),
         month("lock", "Lock a month for ever"),
+        YearEndVerb.verb,
     ]
 
     private static func month(_ action: String, _ summary: String) -> Verb {
@@ -96,7 +97,7 @@ enum LedgerVerbs {
 
 extension Money {
     /// `12.50`, without the currency.
-    fileprivate var amountText: String {
+    var amountText: String {
         String(description.prefix { $0 != " " })
     }
 }

@@ -161,6 +161,49 @@ import Testing
         #expect(try esi.get("/api/ledger/trial-balance").status == 200)
     }
 
+    @Test func `a year ends once it was looked at, over the right hands, and only where its months are closed`() throws {
+        let (house, client) = try books()
+        _ = try client.post("/api/ledger/entries", ["effective_on": "2026-01-02", "lines": lines("1000", "4000", 900)])
+        let path = "/api/ledger/periods/2026-02/close-year"
+        let open = try client.post(path, ["account": "3000"])
+        #expect(open.status == 409)
+        #expect(open.code == "ledger.period_open")
+        #expect(open.json["period"] == "2026-02")
+        _ = try client.post("/api/ledger/periods/2026-01/close", ["reason": "month end"])
+        #expect(try client.post("/api/ledger/periods/2026-12/close-year", ["account": "3000"]).code == "ledger.period_missing")
+        #expect(try client.post("/api/ledger/periods/2026-99/close-year", ["account": "3000"]).status == 404)
+        #expect(try client.post(path, ["account": "4000"]).code == "ledger.invalid")
+        #expect(try client.post(path, [:]).code == "request.invalid")
+
+        let preview = try client.post(path + "/preview", ["account": "3000"])
+        #expect(preview.status == 200, "\(preview.text)")
+        #expect(preview.json["result"] == 900)
+        #expect(preview.json["items"] == [["account": "4000", "name": "Sales", "kind": "revenue", "balance": 900]])
+        #expect(try client.get("/api/ledger/entries").json["items"]?.array?.count == 1)
+
+        // Who may close a month may end a year; others may not even look.
+        try house.user("kofi", roles: ["manager"])
+        #expect(try house.client("kofi").post(path + "/preview", ["account": "3000"]).status == 403)
+        #expect(try house.client("kofi").post(path, ["account": "3000"]).status == 403)
+        try house.user("esi", roles: ["accountant"])
+        let esi = try house.client("esi")
+        let closed = try esi.post(path, ["account": "3000", "memo": "Year end"], key: "year-2026")
+        #expect(closed.status == 200, "\(closed.text)")
+        #expect(closed.json["entries"] == [["id": 2, "number": "JE-000002"]])
+        #expect(try esi.post(path, ["account": "3000", "memo": "Year end"], key: "year-2026").json == closed.json)
+        #expect(try esi.post(path, ["account": "3000"]).json["entries"] == [])
+        let entry = try client.get("/api/ledger/entries/2").json
+        #expect(entry["kind"] == "closing")
+        #expect(entry["effective_on"] == "2026-02-28")
+        #expect(try client.get("/api/ledger/trial-balance?as_of=2026-02-28").json["balanced"] == true)
+        #expect(try client.get("/api/ledger/balances?account=4000").json["items"]?[0]?["balance"] == 0)
+        #expect(try client.get("/api/ledger/balances?account=3000").json["items"]?[0]?["balance"] == 900)
+        let told = try client.get("/api/audit?action=period.year_closed").json["items"]?.array
+        #expect(told?.count == 1)
+        #expect(told?[0]["after"]?["result"] == 900)
+        #expect(try client.post("/api/ledger/verify", [:]).json["ok"] == true)
+    }
+
     @Test func `a sequence shows its next number without taking it, and only moves forward`() throws {
         let (house, client) = try books()
         try house.acme.store.write { [clock = house.clock] db in

@@ -18,7 +18,7 @@ enum PeriodEndpoints {
         exceptions, addException,
     ]
 
-    private static let path = [
+    static let path = [
         Endpoint.Documentation.Parameter("month", .string(minLength: 7, maxLength: 7), "Such as 2026-01.")
     ]
 
@@ -85,12 +85,7 @@ enum PeriodEndpoints {
             try Audit.append(
                 call.database, call.actingUser, "period.\(verb)", object: ("period", month.description),
                 reason: try call.text("reason"))
-            if verb != "reopen", let tenant = call.tenant {
-                let checkpoint = try ledger.checkpoint(sign: call.instance.keys.signing)
-                let file = CheckpointFile(call.instance, tenant)
-                // Where it cannot be kept outside now, the next copy brings one that covers it.
-                call.afterCommit { try? file.keep(checkpoint) }
-            }
+            if verb != "reopen" { try call.takeCheckpoint(ledger) }
             return Reply(200, try ledger.period(month)?.value ?? .null)
         }
     }
@@ -153,10 +148,20 @@ extension Call {
         return month
     }
 
-    fileprivate func month() throws -> CalendarMonth {
+    /// The month in the path.
+    func month() throws -> CalendarMonth {
         guard let month = try? CalendarMonth(parameters["month"] ?? "") else {
             throw Problem(404, "request.not_found", "“\(parameters["month"] ?? "")” is not a month such as 2026-01.")
         }
         return month
+    }
+
+    /// Signs where the chain stands once this has happened, and keeps it outside the tenant's file.
+    func takeCheckpoint(_ ledger: Ledger) throws {
+        guard let tenant else { return }
+        let checkpoint = try ledger.checkpoint(sign: instance.keys.signing)
+        let file = CheckpointFile(instance, tenant)
+        // Where it cannot be kept outside now, the next copy brings one that covers it.
+        afterCommit { try? file.keep(checkpoint) }
     }
 }
