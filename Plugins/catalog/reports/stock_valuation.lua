@@ -1,4 +1,4 @@
--- What the goods on hand have cost, branch by branch.
+-- What the goods on hand have cost, branch by branch, those that are put aside included.
 return {
   id = "stock_valuation", title = "Value of the stock", permission = "catalog.view",
   params = {
@@ -6,9 +6,10 @@ return {
   },
   -- Quantities are stored in thousandths; half a minor unit is rounded up.
   sql = [[
-    SELECT p.sku, p.name, l.branch_id, l.quantity, p.cost_minor, (l.quantity * p.cost_minor + 500) / 1000
+    SELECT p.sku, p.name, l.branch_id, l.quantity + l.reserved, p.cost_minor,
+      ((l.quantity + l.reserved) * p.cost_minor + 500) / 1000
     FROM catalog_stock_levels l JOIN catalog_products p ON p.id = l.product_id
-    WHERE l.quantity <> 0 AND (:branch IS NULL OR l.branch_id = :branch)
+    WHERE l.quantity + l.reserved <> 0 AND (:branch IS NULL OR l.branch_id = :branch)
     ORDER BY p.sku, l.branch_id
   ]],
   columns = {

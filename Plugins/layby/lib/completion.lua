@@ -1,0 +1,81 @@
+-- Handing over: stock, revenue and taxes of the day, and the sales order, in the transaction of the move to COMPLETED.
+local amounts = require "layby.lib.amounts"
+local goods = require "layby.lib.goods"
+local posting = require "layby.lib.posting"
+
+local M = {}
+
+local function refuse_while_due(layby)
+  local due = layby.balance_remaining
+  if due.minor == 0 then return end
+  reject { code = "layby.balance_due", field = "balanceRemaining", http = 409, params = { amountDue = due.minor },
+    message = "Still " .. due:format() .. " " .. due.currency .. " of " .. layby.layby_number .. " to pay." }
+end
+
+---The products of the items, by id.
+local function products_of(layby)
+  local products = {}
+  for _, item in ipairs(layby.items) do
+    products[item.product] = products[item.product] or record.get("catalog.product", item.product)
+  end
+  return products
+end
+
+---Net and taxes at the tax point: what the customer agreed to pay, parted by the rates of the day of handing over. Where these
+---are other rates than on the day of the agreement, the total stays, and the parts share it in the new proportions.
+local function taxed(layby, products)
+  local lines = {}
+  for index, item in ipairs(layby.items) do
+    lines[index] = { amount = item.unit_price:mul(item.quantity, "half_up"), product = products[item.product] }
+  end
+  local result = tax.calculate { branch = layby.branch, lines = lines }
+  local net, taxes = result.net, result.taxes
+  if result.total ~= layby.total_amount then
+    local weights = { net.minor }
+    for index, one in ipairs(taxes) do weights[index + 1] = one.amount.minor end
+    local shares = layby.total_amount:allocate(weights)
+    net = shares[1]
+    for index, one in ipairs(taxes) do one.amount = shares[index + 1] end
+  end
+  return net, taxes, result.profile
+end
+
+local function make_order(layby, net, fees, profile)
+  local items = {}
+  for index, item in ipairs(layby.items) do
+    items[index] = {
+      product = item.product, sku = item.sku, description = item.description, quantity = item.quantity,
+      unit_price = item.unit_price, total = item.total,
+    }
+  end
+  local id = record.create("layby.business_order", {
+    branch = layby.branch, customer = layby.customer, layby_id = layby.id, layby_number = layby.layby_number,
+    order_date = date.today(), net = net, tax = layby.total_amount - net, fees = fees, total = layby.total_amount + fees,
+    tax_profile = profile, items = items,
+  }).id
+  return record.get("layby.business_order", id).order_number
+end
+
+---The effect of the move to COMPLETED.
+---@param layby Record
+function M.complete(layby)
+  refuse_while_due(layby)
+  local products = products_of(layby)
+  goods.hand_over(layby, products)
+  local net, taxes, profile = taxed(layby, products)
+  local cost = money.of(0)
+  for _, item in ipairs(layby.items) do
+    local product = products[item.product]
+    if product.stocked then cost = cost + product.cost:mul(item.quantity, "half_up") end
+  end
+  local fees = layby.service_fee + layby.administration_fee
+  posting.post(layby, "completion", "Layby " .. layby.layby_number .. " completed", {
+    held = amounts.held(layby), net = net, taxes = taxes, fees = fees, cost = cost,
+  })
+  if settings.get("order_integration") then layby.order_number = make_order(layby, net, fees + layby.late_fee, profile) end
+  layby.completed_at = date.now()
+  layby.items_released, layby.items_released_at, layby.items_released_by = true, date.now(), user.current().id
+  layby.payment_due_on, layby.action_on = nil, nil
+end
+
+return M

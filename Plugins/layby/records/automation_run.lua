@@ -1,0 +1,22 @@
+return {
+  type = "layby.automation_run", title = "Automation run",
+  fields = {
+    { "job_id", "integer", json = "jobId" },
+    { "trigger", "enum", values = { "SCHEDULE", "HAND" }, required = true },
+    { "status", "enum", values = { "RUNNING", "DONE" }, required = true },
+    { "started_at", "instant", json = "startedAt", required = true },
+    { "finished_at", "instant", json = "finishedAt" },
+    { "processed", "integer", default = 0, min = 0 },
+    { "reminders", "integer", default = 0, min = 0 },
+    { "overdue_notices", "integer", json = "overdueNotices", default = 0, min = 0 },
+    { "late_fees", "integer", json = "lateFees", default = 0, min = 0 },
+    { "defaults", "integer", default = 0, min = 0 },
+    { "completions", "integer", default = 0, min = 0 },
+    { "errors", "integer", default = 0, min = 0 },
+    { "last_error", "text", json = "lastError", max = 2000 },
+    { "layby_id", "integer", default = 0,
+      description = "The layby that is dealt with: an update that names it does that, in hooks/automation.lua. All others set 0." },
+  },
+  permissions = { read = "layby.automate" },
+  audit = false,
+}

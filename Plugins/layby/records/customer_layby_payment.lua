@@ -1,0 +1,21 @@
+return {
+  type = "layby.customer_layby_payment", title = "Layby payment",
+  number = { field = "receipt_number", series = "layby.receipt" },
+  fields = {
+    { "receipt_number", "text", json = "receiptNumber", readonly = true, unique = true },
+    { "layby", "ref", to = "layby.customer_layby", json = "laybyId", required = true, index = true },
+    { "amount", "money", required = true, description = "What counts for the layby; refunds are negative." },
+    { "tendered", "money", required = true, description = "What was given; the rest became the customer's credit." },
+    { "payment_method", "text", json = "paymentMethod", required = true, max = 40 },
+    { "account", "text", default = "", description = "Code of the account that took or gave the money; empty for credit." },
+    { "payment_reference", "text", json = "paymentReference", max = 100 },
+    { "payment_date", "instant", json = "paymentDate", required = true },
+    { "processed_by", "integer", json = "processedBy", required = true, index = true,
+      description = "The user; 0 is the kernel's own hand." },
+    { "notes", "text", max = 500 },
+    { "is_refund", "boolean", json = "isRefund", default = false },
+    { "refunded_payment", "ref", to = "layby.customer_layby_payment", json = "refundedPaymentId", index = true },
+  },
+  indexes = { { "payment_date", "layby" } },
+  permissions = { read = "layby.view" },
+}

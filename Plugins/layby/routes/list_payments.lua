@@ -1,0 +1,13 @@
+local access = require "layby.lib.access"
+local answers = require "layby.lib.answers"
+
+return {
+  method = "GET", path = "/api/laybys/{id}/payments", permission = "layby.view",
+  summary = "List the payments and refunds of a layby, newest first",
+  params = { { "id", "integer", required = true, min = 1 } },
+  output = { { "items", "list", fields = answers.PAYMENT }, { "next_cursor", "text" } },
+  run = function(req)
+    local layby = access.layby(req.params.id)
+    return { items = record.list("layby.customer_layby_payment", { filter = { layby = layby.id }, order = { "-id" }, limit = 1000 }) }
+  end,
+}

@@ -1,0 +1,21 @@
+local access = require "layby.lib.access"
+local settlement = require "layby.lib.settlement"
+
+return {
+  method = "GET", path = "/api/laybys/{id}/cancellation", permission = "layby.cancel",
+  summary = "What cancelling a layby would cost and pay back, by its own terms",
+  params = { { "id", "integer", required = true, min = 1 } },
+  output = {
+    { "id", "integer" }, { "layby_number", "text", json = "laybyNumber" }, { "total_paid", "money", json = "totalPaid" },
+    { "fee", "money", json = "cancellationFee" }, { "outcome", "text" }, { "refund", "money", json = "refundAmount" },
+    { "credited", "money", json = "creditAmount" }, { "forfeited", "money", json = "forfeitedAmount" },
+  },
+  run = function(req)
+    local layby = access.layby(req.params.id)
+    access.require_status(layby, "a cancellation", "ACTIVE", "ON_HOLD")
+    local answer = settlement.figures(layby, layby.terms.on_cancel)
+    answer.id, answer.layby_number, answer.total_paid = layby.id, layby.layby_number, layby.total_paid
+    answer.outcome = layby.terms.on_cancel
+    return answer
+  end,
+}
