@@ -63,15 +63,27 @@ function M.layby(layby)
   return layby
 end
 
+---What a whole layby has of others.
+local function add_others(answer)
+  answer.business = branch.find(answer.branch)
+  answer.customer_facts = record.find("catalog.customer", { id = answer.customer })
+  answer.creator = { id = answer.opened_by }
+  return answer
+end
+
+---A layby of the archive, its amounts in minor units.
+function M.archived(layby, payments)
+  layby.currency, layby.payments = tenant.currency, payments
+  return add_others(layby)
+end
+
 ---A layby with its business, customer, creator, instalments and payments.
 ---@param layby Record
 ---@param with_payments boolean
 function M.whole(layby, with_payments)
   local answer = {}
   for name, value in pairs(M.layby(layby)) do answer[name] = value end
-  answer.business = branch.find(layby.branch)
-  answer.customer_facts = record.find("catalog.customer", { id = layby.customer })
-  answer.creator = { id = layby.opened_by }
+  add_others(answer)
   answer.installments = plan.schedule(layby)
   if with_payments then
     answer.payments = record.list("layby.customer_layby_payment", { filter = { layby = layby.id }, order = { "id" }, limit = 500 })

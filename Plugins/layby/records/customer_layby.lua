@@ -56,7 +56,7 @@ return {
   indexes = {
     { "branch", "status", "opened_at" },
     { "payment_due_on", "status", "branch", where = { status = "ACTIVE" } },
-    { "status" },
+    { "status", "completed_at" },
     { "action_on" },
   },
   permissions = { read = "layby.view", write = "layby.create" },

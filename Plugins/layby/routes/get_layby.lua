@@ -1,5 +1,6 @@
 local access = require "layby.lib.access"
 local answers = require "layby.lib.answers"
+local archive = require "layby.lib.archive"
 
 return {
   method = "GET", path = "/api/laybys/{id}", permission = "layby.view",
@@ -7,5 +8,10 @@ return {
   params = { { "id", "integer", required = true, min = 1 } },
   query = { { "payments", "boolean", default = true, description = "false leaves the payments to GET /api/laybys/{id}/payments." } },
   output = answers.WHOLE,
-  run = function(req) return answers.whole(access.layby(req.params.id), req.query.payments) end,
+  run = function(req)
+    local archived, payments = archive.find(req.params.id)
+    if not archived then return answers.whole(access.layby(req.params.id), req.query.payments) end
+    access.place(archived.branch)
+    return answers.archived(archived, req.query.payments and payments or {})
+  end,
 }

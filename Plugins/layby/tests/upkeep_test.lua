@@ -1,0 +1,110 @@
+local archive = require "layby.lib.archive"
+local testing = require "layby.lib.testing"
+
+describe("the upkeep of laybys", function()
+  local shop, layby
+
+  before_each(function()
+    clock.at("2026-02-02")
+    shop = testing.shop(in_branch, given, "clothing")
+    layby = call("POST", "/api/laybys", testing.body(shop)).body
+  end)
+
+  local function rows(report) return call("GET", "/api/reports/layby." .. report).body.items end
+  local function pay(amount) return call("POST", "/api/laybys/" .. layby.id .. "/payments", { amount = amount }).body end
+  local function recalculate(changes)
+    local body = { reason = "It did not add up" }
+    for name, value in pairs(changes or {}) do body[name] = value end
+    return call("POST", "/api/laybys/" .. layby.id .. "/recalculate", body).body
+  end
+
+  it("finds nothing wrong where nothing is, refunds included", function()
+    local payment = pay(5000).payment
+    call("POST", "/api/laybys/" .. layby.id .. "/payments/" .. payment.id .. "/refund", { amount = 2000 })
+    for _, check in ipairs { "check_balance", "check_completed", "check_payments" } do expect(rows(check)):equals {} end
+  end)
+
+  it("lists a wrong balance, and works it out anew with a reason", function()
+    record.update("layby.customer_layby", layby.id, { balance_remaining = money "123.45" })
+    local found = rows("check_balance")
+    expect(#found):equals(1)
+    expect(found):contains { laybyNumber = layby.laybyNumber, balanceRemaining = 12345, calculatedBalance = 40000 }
+    expect(recalculate({ dryRun = true }).changed):is_false()
+    expect(#rows("check_balance")):equals(1)
+    local done = recalculate()
+    expect(done.changed):is_true()
+    expect(done.before.balanceRemaining):equals(12345)
+    expect(done.after.balanceRemaining):equals(40000)
+    expect(rows("check_balance")):equals {}
+    expect(record.find("layby.recalculation", { layby_id = layby.id }).before.balance_remaining):equals(12345)
+    expect(recalculate().changed):is_false()
+    expect(pay(40000).status):equals("COMPLETED")
+    expect(call("POST", "/api/laybys/" .. layby.id .. "/recalculate", {}).status):equals(422)
+  end)
+
+  it("lists payments that do not add up, and completed laybys with a balance", function()
+    record.update("layby.customer_layby", layby.id, { total_paid = money "99.00", balance_remaining = money "401.00" })
+    expect(rows("check_payments")):contains { laybyNumber = layby.laybyNumber, difference = -100 }
+    recalculate()
+    expect(rows("check_payments")):equals {}
+    pay(40000)
+    record.update("layby.customer_layby", layby.id, { balance_remaining = money "1.00" })
+    expect(rows("check_completed")):contains { laybyNumber = layby.laybyNumber, balanceRemaining = 100 }
+  end)
+
+  it("moves what was completed more than two years ago to the archive, where it stays readable", function()
+    pay(40000)
+    local before = call("GET", "/api/laybys/" .. layby.id).body
+    clock.at("2028-02-02")
+    expect(archive.step(date.add(date.today(), { months = -24 }))):equals(0)
+    clock.at("2028-02-03")
+    expect(archive.step(date.add(date.today(), { months = -24 }))):equals(1)
+    expect(record.find("layby.customer_layby", { id = layby.id })):is_nil()
+    expect(record.count("layby.customer_layby_payment", { layby = layby.id })):equals(0)
+    local after = call("GET", "/api/laybys/" .. layby.id).body
+    expect(after.archived):is_true()
+    for _, name in ipairs { "laybyNumber", "status", "totalAmount", "totalPaid", "items", "completedAt", "orderNumber", "createdAt" } do
+      expect(after[name]):equals(before[name])
+    end
+    expect(#after.payments):equals(#before.payments)
+    expect(#call("GET", "/api/laybys/" .. layby.id .. "/payments").body.items):equals(2)
+    expect(call("POST", "/api/laybys/" .. layby.id .. "/hold").status):equals(404)
+    as_user { permissions = { "layby.view" }, branches = { in_branch("T-OTHER").code } }
+    expect(call("GET", "/api/laybys/" .. layby.id).status):equals(403)
+  end)
+
+  it("allows all active customers at once", function()
+    for index = 1, 10 do given.record("catalog.customer", { name = "C" .. index }) end
+    for index = 1, 2 do given.record("catalog.customer", { name = "I" .. index, active = false }) end
+    local waiting = record.count("catalog.customer", { active = true, x_layby_allow_layby = false })
+    expect(waiting >= 10):is_true()
+    local answer = call("POST", "/api/laybys/customers/allow", { reason = "New season" }).body
+    expect(answer.changed):equals(waiting)
+    expect(answer.remaining):equals(0)
+    expect(record.count("catalog.customer", { active = false, x_layby_allow_layby = false })):equals(2)
+    expect(record.count("layby.customer_enabling", { customers = waiting })):equals(1)
+  end)
+
+  it("tells who made laybys and who took payments, the largest first", function()
+    pay(100)
+    expect(rows("created_by_user")):contains { createdBy = user.current().id, count = 1, total = 50000 }
+    expect(rows("payments_by_user")):contains { processedBy = user.current().id, count = 2, total = 10100 }
+    clock.advance { days = 8 }
+    expect(rows("created_by_user")):equals {}
+  end)
+
+  it("tells how the laybys stand", function()
+    local second = call("POST", "/api/laybys", testing.body(shop)).body
+    pay(40000)
+    clock.at("2026-03-05")
+    local glance = rows("analytics?businessId=" .. shop.place.id)[1]
+    expect(glance.laybys):equals(2)
+    expect(glance.active):equals(1)
+    expect(glance.completed):equals(1)
+    expect(glance.outstanding):equals(second.balanceRemaining)
+    expect(glance.depositsHeld):equals(10000)
+    expect(glance.overdue):equals(1)
+    expect(glance.overdueAmount):equals(40000)
+    expect(glance.completionRate):equals("100")
+  end)
+end)
