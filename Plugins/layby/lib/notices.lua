@@ -30,9 +30,9 @@ function M.send(layby, kind, due_on, days, more)
   for name, value in pairs(more or {}) do params[name] = value end
   local template, key = TEMPLATES[kind], "layby:" .. layby.id .. ":" .. kind .. ":" .. due_on .. ":" .. days
   local by_mail = (customer.email or "") ~= ""
-    and try(mail.send, layby, { to = customer.email, template = template, params = params, key = key })
+    and try(mail.send, layby, { to = customer.email, template = template, params = params, key = key .. ":mail" })
   local by_message = (customer.phone or "") ~= ""
-    and try(message.send, layby, { to = customer.phone, template = template, params = params, key = key })
+    and try(message.send, layby, { to = customer.phone, template = template, params = params, key = key .. ":message" })
   record.create("layby.notice", {
     layby = layby.id, kind = kind, due_on = due_on, days = days, mail = by_mail, message = by_message, sent_at = date.now(),
   })

@@ -204,7 +204,7 @@ import Testing
     @Test func `all that ships is in order`() throws {
         let shipped = Shipped(home: Shop.home)
         var packages: [PluginPackage] = []
-        for name in ["accounting", "catalog", "pos"] {
+        for name in ["accounting", "catalog", "pos", "layby"] {
             let files = try shipped.plugin(name)
             let findings = ScriptCheck.plugin(files, dependencies: packages)
             #expect(findings == [], "\(findings.map(\.text).joined(separator: "\n"))")
