@@ -27,6 +27,11 @@ return {
     { "layby.approve", title = "Make laybys above the amount that takes approval" },
     { "layby.automate", title = "See and run the automation of laybys" },
     { "layby.configure", title = "Recalculate, check, allow customers and archive" },
+    -- The one flag of old: what a manager may, and the automation's page.
+    { "canManageLaybys", title = "Manage laybys", includes = {
+      "layby.view", "layby.create", "layby.pay", "layby.refund", "layby.hold", "layby.cancel", "layby.complete", "layby.approve",
+      "layby.automate",
+    } },
   },
   roles = {
     layby_read_only = { "layby.view" },
@@ -38,16 +43,8 @@ return {
       "layby.view", "layby.create", "layby.pay", "layby.refund", "layby.hold", "layby.cancel", "layby.complete", "layby.approve",
       "layby.automate", "layby.configure",
     },
-    -- The one flag of old: what a manager may, and the automation's page.
-    can_manage_laybys = {
-      "layby.view", "layby.create", "layby.pay", "layby.refund", "layby.hold", "layby.cancel", "layby.complete", "layby.approve",
-      "layby.automate",
-    },
     cashier = { "layby.view", "layby.create", "layby.pay" },
-    manager = {
-      "layby.view", "layby.create", "layby.pay", "layby.refund", "layby.hold", "layby.cancel", "layby.complete", "layby.approve",
-      "layby.automate",
-    },
+    manager = { "canManageLaybys" },
     accountant = { "layby.view" },
   },
   series = {

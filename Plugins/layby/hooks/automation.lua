@@ -8,5 +8,6 @@ return {
     local counts = automation.process(record.get("layby.customer_layby", run.layby_id))
     for name, count in pairs(counts) do run[name] = run[name] + count end
     run.processed = run.processed + 1
+    run.layby_id = 0
   end,
 }

@@ -64,9 +64,9 @@ function M.layby(layby)
 end
 
 ---What a whole layby has of others.
-local function add_others(answer)
+local function add_others(answer, customer)
   answer.business = branch.find(answer.branch)
-  answer.customer_facts = record.find("catalog.customer", { id = answer.customer })
+  answer.customer_facts = customer or record.find("catalog.customer", { id = answer.customer })
   answer.creator = { id = answer.opened_by }
   return answer
 end
@@ -77,17 +77,21 @@ function M.archived(layby, payments)
   return add_others(layby)
 end
 
+---The payments of a layby, oldest first.
+function M.payments(layby)
+  return record.list("layby.customer_layby_payment", { filter = { layby = layby.id }, order = { "id" }, limit = 500 })
+end
+
 ---A layby with its business, customer, creator, instalments and payments.
 ---@param layby Record
----@param with_payments boolean
-function M.whole(layby, with_payments)
+---@param payments? Record[]  read if left out
+---@param customer? Record    the same
+function M.whole(layby, payments, customer)
   local answer = {}
   for name, value in pairs(M.layby(layby)) do answer[name] = value end
-  add_others(answer)
+  add_others(answer, customer)
   answer.installments = plan.schedule(layby)
-  if with_payments then
-    answer.payments = record.list("layby.customer_layby_payment", { filter = { layby = layby.id }, order = { "id" }, limit = 500 })
-  end
+  answer.payments = payments or M.payments(layby)
   return answer
 end
 

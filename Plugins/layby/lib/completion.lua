@@ -48,12 +48,12 @@ local function make_order(layby, net, fees, profile)
       unit_price = item.unit_price, total = item.total,
     }
   end
-  local id = record.create("layby.business_order", {
+  return record.create("layby.business_order", {
+    order_number = sequence.next("layby.order"),
     branch = layby.branch, customer = layby.customer, layby_id = layby.id, layby_number = layby.layby_number,
     order_date = date.today(), net = net, tax = layby.total_amount - net, fees = fees, total = layby.total_amount + fees,
     tax_profile = profile, items = items,
-  }).id
-  return record.get("layby.business_order", id).order_number
+  }).order_number
 end
 
 ---The effect of the move to COMPLETED.

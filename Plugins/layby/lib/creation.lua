@@ -98,11 +98,12 @@ end
 ---@param input table the body of POST /api/laybys
 ---@return Record layby
 ---@return Record? deposit the payment
+---@return Record customer
 function M.create(input)
   local place = access.place(input.business)
   if not place.active then refuse("layby.business_inactive", "businessId", "Branch " .. place.code .. " is not active.") end
-  local set = rules.get("layby", place.business_type)
-  customer_for(input.customer)
+  local set = terms.in_force(place.business_type)
+  local customer = customer_for(input.customer)
   local lines = priced(input.items)
   local taxed = tax.calculate { branch = place.id, lines = lines }
   local total = taxed.total
@@ -126,17 +127,17 @@ function M.create(input)
   end
   local now = date.now()
   local layby = {
-    branch = place.id, customer = input.customer,
+    layby_number = sequence.next("layby.layby"), branch = place.id, customer = input.customer,
     total_amount = total, deposit_amount = deposit, balance_remaining = owed - deposit, total_paid = deposit,
     installment_amount = none, installment_count = count, installment_frequency = frequency, plan_from = date.today(),
     service_fee = service, late_fee = none, administration_fee = administration, total_fees = service + administration,
-    opened_at = now, opened_by = user.current().id, rule_version = set.version, terms = terms.snapshot(set),
-    notes = input.notes, items = items, status = "ACTIVE",
+    opened_at = now, opened_by = user.current().id, rule_version = set.version,
+    notes = input.notes, items = items, status = "ACTIVE", items_released = false,
   }
   layby.installment_amount = plan.amounts(layby)[1] or none
   amounts.settle(layby)
-  local id = record.create("layby.customer_layby", layby).id
-  local made = record.get("layby.customer_layby", id)
+  local made = record.create("layby.customer_layby", layby)
+  made.version, made.updated_at = 1, now
   if set.policies.inventory.reserve == "CREATE" then
     goods.reserve(made, function(item)
       for _, line in ipairs(lines) do if line.product.id == item.product then return line.product.stocked end end
@@ -145,7 +146,7 @@ function M.create(input)
   local paid = deposit.minor > 0 and payments.take(made, {
     amount = deposit, payment_method = input.payment_method, payment_reference = input.payment_reference, notes = "Deposit",
   }, deposit) or nil
-  return made, paid
+  return made, paid, customer
 end
 
 return M

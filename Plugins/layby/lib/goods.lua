@@ -1,6 +1,7 @@
 -- The goods of a layby: put aside, put back on sale, or handed over, as its terms say.
 local reservations = require "catalog.lib.reservations"
 local stock = require "catalog.lib.stock"
+local terms = require "layby.lib.terms"
 
 local M = {}
 
@@ -36,7 +37,7 @@ end
 ---Hands the goods over: those that are put aside, or from the shelf.
 ---@param products table<integer, Record>
 function M.hand_over(layby, products)
-  if layby.terms.reserve == "CREATE" then
+  if terms.reserves(layby) then
     for _, reservation in ipairs(reservations.held(TYPE, layby.id)) do reservations.deduct(reservation) end
     return
   end

@@ -3,6 +3,7 @@ local access = require "layby.lib.access"
 local amounts = require "layby.lib.amounts"
 local credit = require "layby.lib.credit"
 local posting = require "layby.lib.posting"
+local terms = require "layby.lib.terms"
 
 local refuse = access.refuse
 local M = {}
@@ -33,12 +34,12 @@ function M.take(layby, input, applied)
     credit.take(layby.customer, input.amount)
   end
   credit.add(layby.customer, credited)
-  local id = record.create("layby.customer_layby_payment", {
+  local payment = record.create("layby.customer_layby_payment", {
+    receipt_number = sequence.next("layby.receipt"),
     layby = layby.id, amount = applied, tendered = input.amount, payment_method = input.payment_method, account = account,
     payment_reference = input.payment_reference, payment_date = date.now(), processed_by = user.current().id, notes = input.notes,
     is_refund = false,
-  }).id
-  local payment = record.get("layby.customer_layby_payment", id)
+  })
   posting.post(layby, "payment", "Payment " .. payment.receipt_number .. " of layby " .. layby.layby_number, {
     account = account, tendered = input.amount, applied = applied, credited = credited, from_credit = account == "",
   })
@@ -49,7 +50,7 @@ end
 ---tries again every day.
 ---@return string? problem why it was not completed
 local function complete_if_paid(layby)
-  if layby.status ~= "ACTIVE" or layby.balance_remaining.minor > 0 or not layby.terms.auto_complete then return nil end
+  if layby.status ~= "ACTIVE" or layby.balance_remaining.minor > 0 or not terms.of(layby).automation.auto_complete then return nil end
   local ok, problem = pcall(layby.move, layby, "COMPLETED", "All is paid")
   if ok then return nil end
   local message = type(problem) == "table" and problem.message or tostring(problem)
@@ -94,7 +95,9 @@ end
 ---@return Record refund
 function M.refund(layby, payment_id, input)
   access.require_status(layby, "a refund", "ACTIVE", "ON_HOLD")
-  if not layby.terms.refunds then refuse("layby.refunds_not_allowed", "id", "The terms of this layby allow no refunds.", 409) end
+  if not terms.of(layby).policies.refunds.allowed then
+    refuse("layby.refunds_not_allowed", "id", "The terms of this layby allow no refunds.", 409)
+  end
   local payment = record.find("layby.customer_layby_payment", { id = payment_id, layby = layby.id })
   if not payment then refuse("layby.payment_not_found", "pid", "There is no such payment of " .. layby.layby_number .. ".", 404) end
   if payment.is_refund then refuse("layby.refund_of_refund", "pid", "That is a refund itself.") end
@@ -108,11 +111,11 @@ function M.refund(layby, payment_id, input)
   end
   local to_credit = payment.account == ""
   if to_credit then credit.add(layby.customer, amount) end
-  local id = record.create("layby.customer_layby_payment", {
+  local refund = record.create("layby.customer_layby_payment", {
+    receipt_number = sequence.next("layby.receipt"),
     layby = layby.id, amount = -amount, tendered = -amount, payment_method = payment.payment_method, account = payment.account,
     payment_date = date.now(), processed_by = user.current().id, notes = input.notes, is_refund = true, refunded_payment = payment.id,
-  }).id
-  local refund = record.get("layby.customer_layby_payment", id)
+  })
   posting.post(layby, "refund", "Refund " .. refund.receipt_number .. " of layby " .. layby.layby_number, {
     account = payment.account, amount = amount, to_credit = to_credit,
   })

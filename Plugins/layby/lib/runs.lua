@@ -18,7 +18,6 @@ local function note_failure(run_id, layby, problem)
   log.error("Automation: layby failed", { layby = layby.layby_number, problem = message })
   local run = record.get("layby.automation_run", run_id)
   run.errors, run.processed, run.last_error = run.errors + 1, run.processed + 1, layby.layby_number .. ": " .. text.cut(message, 1000)
-  run.layby_id = 0
   run:save()
   record.update("layby.customer_layby", layby.id, { action_on = date.add(date.today(), { days = 1 }) })
 end
@@ -37,7 +36,7 @@ function M.step(run_id)
 end
 
 function M.finish(run_id)
-  record.update("layby.automation_run", run_id, { status = "DONE", finished_at = date.now(), layby_id = 0 })
+  record.update("layby.automation_run", run_id, { status = "DONE", finished_at = date.now() })
 end
 
 return M

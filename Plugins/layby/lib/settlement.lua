@@ -4,6 +4,7 @@ local credit = require "layby.lib.credit"
 local goods = require "layby.lib.goods"
 local plan = require "layby.lib.plan"
 local posting = require "layby.lib.posting"
+local terms = require "layby.lib.terms"
 
 local M = {}
 
@@ -14,10 +15,10 @@ local function least(a, b) return a < b and a or b end
 ---@param outcome string REFUND, CREDIT or FORFEIT: what becomes of the rest after the fee
 ---@return table { held, fee, rest, forfeited, refund, credited }
 function M.figures(layby, outcome)
-  local terms, none = layby.terms, money.of(0)
+  local set, none = terms.of(layby), money.of(0)
   local held = amounts.held(layby)
-  local fee = layby.total_amount:mul(decimal.new(terms.cancellation_fee_percent):div(decimal.new(100), 6, "half_up"), "half_up")
-  if terms.keep_start_fees then fee = fee + layby.service_fee + layby.administration_fee end
+  local fee = layby.total_amount:mul(set.fees.cancellation_fee_percent:div(decimal.new(100), 6, "half_up"), "half_up")
+  if set.policies.refunds.keep_start_fees then fee = fee + layby.service_fee + layby.administration_fee end
   fee = least(fee, held)
   local rest = held - fee
   return {
@@ -73,7 +74,7 @@ end
 
 ---The effect of the move to CANCELLED.
 function M.cancel(layby)
-  settle(layby, layby.terms.on_cancel, "Layby cancelled")
+  settle(layby, terms.of(layby).policies.refunds.on_cancel, "Layby cancelled")
   layby.status = "CANCELLED"
   layby.cancelled_at = date.now()
   layby.held_on = nil
@@ -82,7 +83,7 @@ end
 
 ---The effect of the move to DEFAULTED.
 function M.default(layby)
-  settle(layby, layby.terms.on_default, "Layby defaulted")
+  settle(layby, terms.of(layby).policies.refunds.on_default, "Layby defaulted")
   layby.status = "DEFAULTED"
   layby.defaulted_at = date.now()
   amounts.settle(layby)
@@ -91,7 +92,7 @@ end
 ---The effect of the move from DEFAULTED back to ACTIVE: the goods are put aside again while they are there, what was kept and
 ---credited counts as paid again, and what is due next is due in one period.
 function M.reinstate(layby)
-  if layby.terms.reserve == "CREATE" then goods.reserve(layby, goods.is_stocked) end
+  if terms.reserves(layby) then goods.reserve(layby, goods.is_stocked) end
   local credited, forfeited, fee = layby.refund_amount, layby.forfeited_amount, layby.cancellation_fee
   credit.take(layby.customer, credited)
   if credited.minor > 0 then

@@ -1,36 +1,38 @@
--- The terms of a layby: those in force when it was made, for its whole life.
+-- The terms of a layby: the version of the rule set under which it was made, for its whole life.
 local M = {}
 
----What a layby keeps of the terms under which it is made.
----@param set table  what rules.get gave
----@return table terms  as JSON keeps it: percents as text, amounts in minor units
-function M.snapshot(set)
-  local fees, policies = set.fees, set.policies
-  return {
-    business_type = set.business_type,
-    cancellation_fee_percent = tostring(fees.cancellation_fee_percent),
-    late_fee = money.is(fees.late_fee_amount) and fees.late_fee_amount.minor or nil,
-    reserve = policies.inventory.reserve, on_hold = policies.inventory.on_hold,
-    refunds = policies.refunds.allowed, on_cancel = policies.refunds.on_cancel, on_default = policies.refunds.on_default,
-    keep_start_fees = policies.refunds.keep_start_fees,
-    auto_complete = set.automation.auto_complete,
-    reminder_days = set.automation.reminder_days, overdue_notice_days = set.automation.overdue_notice_days,
-    late_fee_after_days = set.automation.late_fee_after_days,
-    default_after_missed = set.automation.default_after_missed, default_grace_days = set.automation.default_grace_days,
-  }
+-- By version: a run looks each up once.
+local known = {}
+
+---The terms for new laybys of a type of business.
+function M.in_force(business_type)
+  local set = rules.get("layby", business_type)
+  known[set.version] = set
+  return set
 end
+
+---The terms under which a layby was made.
+---@param layby table  with its rule_version
+function M.of(layby)
+  local version = layby.rule_version
+  known[version] = known[version] or rules.at("layby", version)
+  return known[version]
+end
+
+---Whether the goods are put aside from the start.
+function M.reserves(layby) return M.of(layby).policies.inventory.reserve == "CREATE" end
 
 ---What an overdue period costs under the terms of the layby.
 ---@param layby Record
 ---@param days integer  overdue
 ---@return money
 function M.late_fee(layby, days)
-  local fixed = layby.terms.late_fee
-  if fixed then return money.of(fixed) end
-  local fees = rules.get("layby", layby.terms.business_type).fees
-  local amount = fees.late_fee_amount
+  local amount = M.of(layby).fees.late_fee_amount
   if money.is(amount) then return amount end
-  return amount({ layby_number = layby.layby_number, total_amount = layby.total_amount, balance_remaining = layby.balance_remaining }, days)
+  return amount({
+    layby_number = layby.layby_number, total_amount = layby.total_amount, total_paid = layby.total_paid,
+    balance_remaining = layby.balance_remaining, late_fee = layby.late_fee,
+  }, days)
 end
 
 return M

@@ -15,7 +15,7 @@ return {
     { "errors", "integer", default = 0, min = 0 },
     { "last_error", "text", json = "lastError", max = 2000 },
     { "layby_id", "integer", default = 0,
-      description = "The layby that is dealt with: an update that names it does that, in hooks/automation.lua. All others set 0." },
+      description = "The layby that is dealt with: an update that names it does that, in hooks/automation.lua." },
   },
   permissions = { read = "layby.automate" },
   audit = false,

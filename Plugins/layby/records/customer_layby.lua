@@ -40,7 +40,6 @@ return {
       description = "What was paid back, or credited to the customer, when it ended early." },
     { "rule_version", "text", json = "ruleVersion", required = true,
       description = "The terms under which it was made, for life: path@version." },
-    { "terms", "json", required = true, description = "What these terms say of what is still to come." },
     { "action_on", "date", description = "When the automation has something to do for it next." },
     { "order_number", "text", json = "orderNumber" },
     { "notes", "text", max = 2000 },

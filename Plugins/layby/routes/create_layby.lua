@@ -25,7 +25,7 @@ return {
   },
   output = answers.WHOLE,
   run = function(req)
-    local layby = creation.create(req.body)
-    return answers.whole(layby, true)
+    local layby, deposit, customer = creation.create(req.body)
+    return answers.whole(layby, { deposit }, customer)
   end,
 }

@@ -17,6 +17,6 @@ return {
     end
     layby.notes = req.body.notes
     layby:save()
-    return answers.whole(record.get("layby.customer_layby", layby.id), true)
+    return answers.whole(record.get("layby.customer_layby", layby.id))
   end,
 }

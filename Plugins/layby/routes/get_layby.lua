@@ -10,7 +10,7 @@ return {
   output = answers.WHOLE,
   run = function(req)
     local archived, payments = archive.find(req.params.id)
-    if not archived then return answers.whole(access.layby(req.params.id), req.query.payments) end
+    if not archived then return answers.whole(access.layby(req.params.id), not req.query.payments and {} or nil) end
     access.place(archived.branch)
     return answers.archived(archived, req.query.payments and payments or {})
   end,

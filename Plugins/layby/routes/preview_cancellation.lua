@@ -1,5 +1,6 @@
 local access = require "layby.lib.access"
 local settlement = require "layby.lib.settlement"
+local terms = require "layby.lib.terms"
 
 return {
   method = "GET", path = "/api/laybys/{id}/cancellation", permission = "layby.cancel",
@@ -13,9 +14,10 @@ return {
   run = function(req)
     local layby = access.layby(req.params.id)
     access.require_status(layby, "a cancellation", "ACTIVE", "ON_HOLD")
-    local answer = settlement.figures(layby, layby.terms.on_cancel)
+    local outcome = terms.of(layby).policies.refunds.on_cancel
+    local answer = settlement.figures(layby, outcome)
     answer.id, answer.layby_number, answer.total_paid = layby.id, layby.layby_number, layby.total_paid
-    answer.outcome = layby.terms.on_cancel
+    answer.outcome = outcome
     return answer
   end,
 }

@@ -10,6 +10,6 @@ return {
   run = function(req)
     local layby = access.layby(req.params.id)
     layby:move("ACTIVE", req.body.reason)
-    return answers.whole(layby, true)
+    return answers.whole(layby)
   end,
 }

@@ -140,7 +140,8 @@ describe("the automation of laybys", function()
 
   it("keeps the terms under which a layby was made", function()
     expect(read().ruleVersion):matches("^Rules/layby/clothing.lua@")
-    expect(record.get("layby.customer_layby", layby.id).terms.late_fee):equals(500)
+    local late_fee = rules.at("layby", read().ruleVersion).fees.late_fee_amount
+    expect(late_fee):money("5.00")
   end)
 
   it("tells its tasks, its last runs and its errors", function()

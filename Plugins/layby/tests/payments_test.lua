@@ -46,7 +46,7 @@ describe("payments of laybys", function()
 
   it("are refused when nothing is due, by unknown methods, and below one", function()
     expect_reject { code = "layby.payment_method_unknown", field = "paymentMethod" } (function() pay(100, { paymentMethod = "Shells" }) end)
-    expect_reject { code = "layby.amount_not_positive" } (function() pay(0) end)
+    expect_reject { code = "request.invalid" } (function() pay(0) end)
     pay(40000)
     expect_reject { code = "layby.wrong_status", http = 409 } (function() pay(100) end)
   end)

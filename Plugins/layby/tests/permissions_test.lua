@@ -3,6 +3,7 @@ local testing = require "layby.lib.testing"
 -- Which level may ask for which endpoint: read-only, standard, manager, admin.
 local ENDPOINTS = {
   { "GET", "/api/laybys", 1 }, { "GET", "/api/laybys/{id}", 1 }, { "GET", "/api/laybys/{id}/payments", 1 },
+  { "GET", "/api/laybys/analytics", 1 }, { "GET", "/api/laybys/rules", 1 },
   { "POST", "/api/laybys", 2 }, { "PUT", "/api/laybys/{id}", 2 }, { "POST", "/api/laybys/{id}/payments", 2 },
   { "POST", "/api/laybys/{id}/payments/{pid}/refund", 3 }, { "POST", "/api/laybys/{id}/hold", 3 },
   { "POST", "/api/laybys/{id}/reactivate", 3 }, { "POST", "/api/laybys/{id}/cancel", 3 },
@@ -28,10 +29,23 @@ describe("the levels of permission", function()
     end)
   end
 
+  it("show everybody the terms in force", function()
+    local shop = testing.shop(in_branch, given, "florist")
+    as_user { roles = { "layby_read_only" } }
+    local page = call("GET", "/api/laybys/rules?businessId=" .. shop.place.id).body
+    expect(page.businessType):equals("florist")
+    expect(page.source):matches("^Rules/layby/default.lua@")
+    expect(page.fees.lateFeeAmount):equals(500)
+    expect(page.depositPercent.default):equals("30")
+    expect(page.automation.reminder_days):equals { 3, 1, 0 }
+  end)
+
   it("of the one flag of old are a manager's and the automation's page", function()
-    as_user { roles = { "can_manage_laybys" } }
+    as_user { permissions = { "canManageLaybys" } }
     expect(call("GET", "/api/laybys/automation").status):equals(200)
     expect(call("POST", "/api/laybys/customers/allow").status):equals(403)
+    as_user { roles = { "manager" } }
+    expect(call("GET", "/api/laybys").status):equals(200)
   end)
 
   it("let a standard user's last payment complete a layby by its terms", function()

@@ -106,5 +106,11 @@ describe("the upkeep of laybys", function()
     expect(glance.overdue):equals(1)
     expect(glance.overdueAmount):equals(40000)
     expect(glance.completionRate):equals("100")
+    local page = call("GET", "/api/laybys/analytics?businessId=" .. shop.place.id).body
+    expect(page.total.outstanding):equals(40000)
+    expect(page.businesses[1].overdue):equals(1)
+    as_user { permissions = { "layby.view" }, branches = { in_branch("T-OTHER").code } }
+    expect(call("GET", "/api/laybys/analytics?businessId=" .. shop.place.id).status):equals(403)
+    expect(call("GET", "/api/laybys/analytics").body.total.laybys):equals(0)
   end)
 end)

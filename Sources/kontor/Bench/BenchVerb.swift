@@ -45,6 +45,8 @@ struct Bench: Sendable {
         Bench(name: "create") { try RecordBench.create($0) },
         Bench(name: "install") { try InstallBench.run($0) },
         Bench(name: "cold") { try ColdBench.run($0) },
+        Bench(name: "plugin_requests") { try PluginBench.requests($0) },
+        Bench(name: "plugin_jobs") { try PluginBench.jobs($0) },
     ]
 }
 
