@@ -10,7 +10,8 @@ static void configure(void) {
     if (rc == SQLITE_OK) rc = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     // A savepoint copies each page before its first change into a sub-journal. With temp_store=MEMORY that journal is a
     // chain of 1 KiB blocks (four allocations a page); as a file that has not spilled yet it is one block of this size.
-    if (rc == SQLITE_OK) rc = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 256 * 1024);
+    // Less than 128 KiB: SQLite cuts the length of a write to 17 bits, so a larger block could not be spilled (SQLITE_FULL).
+    if (rc == SQLITE_OK) rc = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 126 * 1024);
     if (rc == SQLITE_OK) rc = sqlite3_initialize();
     configured = rc;
 }

@@ -34,6 +34,30 @@ import Testing
         #expect(openings == 2)
     }
 
+    @Test(arguments: [20, 33, 64, 65, 400])
+    func `a savepoint may change any number of pages and be taken back`(pages: Int) throws {
+        let store = store()
+        let text = String(repeating: "x", count: 3_000)
+        try store.write { db in for number in 0..<pages { try db.run(Sample.insert, "\(number)" + text, 0) } }
+        struct Enough: Error {}
+        // The request itself is a savepoint; the inner one is taken back, then all of it.
+        try store.write { db in
+            try? db.savepoint {
+                try db.run(SQL("UPDATE items SET price = 1"))
+                throw Enough()
+            }
+            #expect(try db.integer(SQL("SELECT sum(price) FROM items")) == 0)
+            try db.savepoint { try db.run(SQL("UPDATE items SET price = 2")) }
+        }
+        #expect(throws: Enough.self) {
+            try store.write { db in
+                try db.savepoint { try db.run(SQL("UPDATE items SET price = 3")) }
+                throw Enough()
+            }
+        }
+        #expect(try store.read { db in try db.integer(SQL("SELECT sum(price) FROM items")) } == Int64(2 * pages))
+    }
+
     @Test func `it is not closed while somebody reads or waits`() throws {
         let store = store()
         try store.read { _ in #expect(!store.closeIfIdle()) }

@@ -13,7 +13,9 @@ return {
   },
   run = function(req)
     local layby = access.layby(req.params.id)
-    access.require_status(layby, "a cancellation", "ACTIVE", "ON_HOLD")
+    if layby.status ~= "ACTIVE" and layby.status ~= "ON_HOLD" then
+      access.refuse("layby.nothing_to_cancel", "status", layby.layby_number .. " is " .. layby.status .. " and cannot be cancelled.")
+    end
     local outcome = terms.of(layby).policies.refunds.on_cancel
     local answer = settlement.figures(layby, outcome)
     answer.id, answer.layby_number, answer.total_paid = layby.id, layby.layby_number, layby.total_paid

@@ -141,7 +141,7 @@ describe("the life of a layby", function()
     expect(gone.totalPaid):equals(10000)
     expect(gone.balanceRemaining):equals(40000)
     expect_entry { { "2300", debit = "200.00" }, { "4100", credit = "100.00" }, { "1000", credit = "100.00" } }
-    expect(call("GET", "/api/laybys/" .. layby.id .. "/cancellation").status):equals(409)
+    expect(call("GET", "/api/laybys/" .. layby.id .. "/cancellation").status):equals(422)
   end)
 
   it("keeps no more as a fee than was paid", function()

@@ -138,7 +138,8 @@ private final class LaybyYear {
                 instance.scheduler.settle()
             }
             // Several a day, so that runs have something to do that takes more than one step.
-            while made < 100, chance("make \(made)", below: 90) + 1 <= UInt64(try CalendarDate("2026-01-01").days(until: day)) || made < 100 && day >= (try CalendarDate("2026-04-01")) {
+            let passed = UInt64(try CalendarDate("2026-01-01").days(until: day))
+            while made < 100, passed > 90 || chance("make \(made)", below: 90) < passed {
                 try make(made)
                 made += 1
             }
@@ -210,7 +211,7 @@ private final class LaybyYear {
             facts.notices = try texts("SELECT layby_id || ' ' || kind || ' ' || due_on || ' ' || days FROM layby_notices ORDER BY 1")
             facts.fees = try texts("SELECT layby_id || ' ' || due_on || ' ' || amount_minor FROM layby_late_fees ORDER BY 1")
             facts.messages = try texts("SELECT dedupe_key FROM platform_outbox ORDER BY 1")
-            facts.errors = try db.integer(SQL("SELECT coalesce(sum(errors), 0) FROM layby_automation_runs")) ?? 0
+            facts.errors = try db.integer(SQL("SELECT coalesce(sum(errors), 0) FROM layby_automation_runs"))
             facts.accounts = try db.ledger(clock: clock).trialBalance().rows.map { "\($0.account.code) \($0.balance.minor)" }
             return facts
         }
