@@ -18,6 +18,40 @@ function M.place(id)
   return place
 end
 
+---The branches whose rows are shown, as a filter takes them: the one asked for, or all that the user works at.
+---@param id? integer
+function M.branches(id)
+  if id then return M.place(id).id end
+  local all, own = branch.list(), {}
+  for _, place in ipairs(all) do if user.is_member(place.id) then own[#own + 1] = place.id end end
+  if #own < #all then return { ["in"] = own } end
+end
+
+---A filter of instants by the days (UTC) that they are to be in; nil for any.
+---@param from? string
+---@param through? string
+function M.days(from, through)
+  if not from and not through then return nil end
+  return {
+    ge = from and from .. "T00:00:00.000Z", lt = through and date.add(through, { days = 1 }) .. "T00:00:00.000Z",
+  }
+end
+
+---The id that a list goes on after.
+---@param cursor? string
+function M.after(cursor)
+  local last = math.tointeger(tonumber(cursor))
+  if not last then M.refuse("layby.cursor_invalid", "cursor", "That cursor is none of this list's.") end
+  return { lt = last }
+end
+
+---A page of rows of which one more was read, and where it goes on.
+function M.page(rows, limit)
+  local more = #rows > limit
+  if more then rows[#rows] = nil end
+  return { items = rows, next_cursor = more and tostring(rows[#rows].id) or nil }
+end
+
 ---The layby with this id, its items with it.
 ---@return Record
 function M.layby(id)

@@ -21,7 +21,8 @@ end
 ---@return integer count 1 for one that was sent, 0 for one that was there
 function M.send(layby, kind, due_on, days, more)
   if record.exists("layby.notice", { layby = layby.id, due_on = due_on, kind = kind, days = days }) then return 0 end
-  local customer = record.get("catalog.customer", layby.customer)
+  -- One that was deleted meanwhile is told nothing.
+  local customer = record.find("catalog.customer", { id = layby.customer }) or {}
   local params = {
     customer = customer.name, layby_number = layby.layby_number, business = branch.get(layby.branch).name,
     amount = layby.installment_amount < layby.balance_remaining and layby.installment_amount or layby.balance_remaining,

@@ -36,8 +36,9 @@ function M.take(layby, input, applied)
   credit.add(layby.customer, credited)
   local payment = record.create("layby.customer_layby_payment", {
     receipt_number = sequence.next("layby.receipt"),
-    layby = layby.id, amount = applied, tendered = input.amount, payment_method = input.payment_method, account = account,
-    payment_reference = input.payment_reference, payment_date = date.now(), processed_by = user.current().id, notes = input.notes,
+    layby = layby.id, branch = layby.branch, amount = applied, tendered = input.amount, payment_method = input.payment_method,
+    account = account, payment_reference = input.payment_reference,
+    payment_date = date.now(), processed_by = user.current().id, notes = input.notes,
     is_refund = false,
   })
   posting.post(layby, "payment", "Payment " .. payment.receipt_number .. " of layby " .. layby.layby_number, {
@@ -113,7 +114,8 @@ function M.refund(layby, payment_id, input)
   if to_credit then credit.add(layby.customer, amount) end
   local refund = record.create("layby.customer_layby_payment", {
     receipt_number = sequence.next("layby.receipt"),
-    layby = layby.id, amount = -amount, tendered = -amount, payment_method = payment.payment_method, account = payment.account,
+    layby = layby.id, branch = layby.branch, amount = -amount, tendered = -amount, payment_method = payment.payment_method,
+    account = payment.account,
     payment_date = date.now(), processed_by = user.current().id, notes = input.notes, is_refund = true, refunded_payment = payment.id,
   })
   posting.post(layby, "refund", "Refund " .. refund.receipt_number .. " of layby " .. layby.layby_number, {

@@ -45,7 +45,8 @@ local function give_back(layby, amount, to_credit, note)
     if not one.is_refund and part.minor > 0 then
       local as_credit = to_credit or one.account == ""
       record.create("layby.customer_layby_payment", {
-        layby = layby.id, amount = -part, tendered = -part, payment_method = as_credit and credit.METHOD or one.payment_method,
+        layby = layby.id, branch = layby.branch, amount = -part, tendered = -part,
+        payment_method = as_credit and credit.METHOD or one.payment_method,
         account = as_credit and "" or one.account, payment_date = date.now(), processed_by = user.current().id, notes = note,
         is_refund = true, refunded_payment = one.id,
       })
@@ -97,7 +98,8 @@ function M.reinstate(layby)
   credit.take(layby.customer, credited)
   if credited.minor > 0 then
     record.create("layby.customer_layby_payment", {
-      layby = layby.id, amount = credited, tendered = credited, payment_method = credit.METHOD, account = "",
+      layby = layby.id, branch = layby.branch, amount = credited, tendered = credited,
+      payment_method = credit.METHOD, account = "",
       payment_date = date.now(), processed_by = user.current().id, notes = "Default taken back",
     })
   end

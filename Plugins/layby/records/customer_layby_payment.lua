@@ -4,6 +4,7 @@ return {
   fields = {
     { "receipt_number", "text", json = "receiptNumber", readonly = true, unique = true },
     { "layby", "ref", to = "layby.customer_layby", json = "laybyId", required = true, index = true },
+    { "branch", "ref", to = "branch", json = "businessId", required = true },
     { "amount", "money", required = true, description = "What counts for the layby; refunds are negative." },
     { "tendered", "money", required = true, description = "What was given; the rest became the customer's credit." },
     { "payment_method", "text", json = "paymentMethod", required = true, max = 40 },

@@ -1,4 +1,6 @@
--- More than this are switched on by asking again: a request writes so much and no more.
+local allowance = require "layby.lib.allowance"
+
+-- A request writes so much and no more; the rest is a job's.
 local MOST = 200
 
 return {
@@ -6,13 +8,17 @@ return {
   summary = "Switch allowLayby on for all active customers",
   input = { { "reason", "text", max = 500 } },
   output = {
-    { "changed", "integer" }, { "remaining", "integer", description = "Of very many, those that are left for another call." },
+    { "changed", "integer" }, { "remaining", "integer", description = "Of very many, those that a job goes on with." },
+    { "job_id", "integer", json = "jobId" },
   },
   run = function(req)
-    local filter = { active = true, x_layby_allow_layby = false }
-    local rows = record.list("catalog.customer", { filter = filter, order = { "id" }, limit = MOST })
-    for _, customer in ipairs(rows) do record.update("catalog.customer", customer.id, { x_layby_allow_layby = true }) end
-    record.create("layby.customer_enabling", { customers = #rows, reason = req.body.reason })
-    return { changed = #rows, remaining = record.count("catalog.customer", filter) }
+    local changed = allowance.step(MOST)
+    local remaining = changed == MOST and allowance.waiting() or 0
+    if remaining == 0 then
+      allowance.note(changed, req.body.reason)
+      return { changed = changed, remaining = 0 }
+    end
+    local id = job.enqueue("allow_customers", { changed = changed, reason = req.body.reason })
+    return { changed = changed, remaining = remaining, job_id = id }
   end,
 }

@@ -4,6 +4,7 @@ local testing = require "layby.lib.testing"
 local ENDPOINTS = {
   { "GET", "/api/laybys", 1 }, { "GET", "/api/laybys/{id}", 1 }, { "GET", "/api/laybys/{id}/payments", 1 },
   { "GET", "/api/laybys/analytics", 1 }, { "GET", "/api/laybys/rules", 1 },
+  { "GET", "/api/laybys/payments", 1 }, { "POST", "/api/laybys/test-data/remove", 4 },
   { "POST", "/api/laybys", 2 }, { "PUT", "/api/laybys/{id}", 2 }, { "POST", "/api/laybys/{id}/payments", 2 },
   { "POST", "/api/laybys/{id}/payments/{pid}/refund", 3 }, { "POST", "/api/laybys/{id}/hold", 3 },
   { "POST", "/api/laybys/{id}/reactivate", 3 }, { "POST", "/api/laybys/{id}/cancel", 3 },

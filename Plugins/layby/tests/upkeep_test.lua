@@ -1,3 +1,4 @@
+local allowance = require "layby.lib.allowance"
 local archive = require "layby.lib.archive"
 local testing = require "layby.lib.testing"
 
@@ -83,6 +84,43 @@ describe("the upkeep of laybys", function()
     expect(answer.remaining):equals(0)
     expect(record.count("catalog.customer", { active = false, x_layby_allow_layby = false })):equals(2)
     expect(record.count("layby.customer_enabling", { customers = waiting })):equals(1)
+  end)
+
+  it("goes on with very many customers by a job", function()
+    for index = 1, 30 do given.record("catalog.customer", { name = "C" .. index }) end
+    local waiting, done = allowance.waiting(), 0
+    repeat
+      local count = allowance.step(25)
+      done = done + count
+    until count == 0
+    expect(done):equals(waiting)
+    expect(allowance.waiting()):equals(0)
+  end)
+
+  it("lists payments by who took them", function()
+    pay(100)
+    local mine = call("GET", "/api/laybys/payments?processedBy=" .. user.current().id .. "&businessId=" .. shop.place.id).body.items
+    expect(#mine):equals(2)
+    expect(mine[1].amount):equals(100)
+    expect(#call("GET", "/api/laybys/payments?processedBy=999").body.items):equals(0)
+    expect(#call("GET", "/api/laybys/payments?through=2026-02-01").body.items):equals(0)
+    as_user { permissions = { "layby.view" }, branches = { in_branch("T-OTHER").code } }
+    expect(#call("GET", "/api/laybys/payments").body.items):equals(0)
+  end)
+
+  it("removes trials, and nothing that was posted", function()
+    expect(call("POST", "/api/laybys/test-data/remove").body.removed):equals(0)
+    record.update("layby.customer_layby", layby.id, { layby_number = "LAY-TEST-1" })
+    expect_reject { code = "layby.posted", http = 409 } (function() call("POST", "/api/laybys/test-data/remove") end)
+    local free = {}
+    for name, value in pairs(record.get("layby.customer_layby", layby.id):old()) do free[name] = value end
+    free.id, free.version, free.created_at, free.updated_at, free.created_by = nil, nil, nil, nil, nil
+    record.update("layby.customer_layby", layby.id, { layby_number = "LAY-1" })
+    free.layby_number = "LAY-TEST-2"
+    local trial = record.create("layby.customer_layby", free)
+    expect(call("POST", "/api/laybys/test-data/remove").body.removed):equals(1)
+    expect(record.find("layby.customer_layby", { id = trial.id })):is_nil()
+    expect(record.exists("layby.customer_layby", { id = layby.id })):is_true()
   end)
 
   it("tells who made laybys and who took payments, the largest first", function()

@@ -107,9 +107,17 @@ import Testing
         let new = try #require(made["id"]?.int)
         #expect(made["ruleVersion"] == "Rules/layby/clothing.lua@2")
         #expect(try boutique.read(old)["ruleVersion"] == "Rules/layby/clothing.lua@1")
+        // A fee that depends on the case is pinned as well, function and all.
+        try boutique.publish("Rules/layby/clothing.lua") {
+            $0.replacing(#"late_fee_amount = "7.00""#, with: #"late_fee_amount = function(layby, days) return layby.total_amount:mul(days) end"#)
+        }
+        let third = try #require(try boutique.create(quantity: 1).json["id"]?.int)
+        try boutique.publish("Rules/layby/clothing.lua") { $0.replacing("layby.total_amount:mul(days)", with: #"money "0.01""#) }
         try boutique.morning(of: "2026-02-06")
         #expect(try boutique.read(old)["lateFee"] == 500)
         #expect(try boutique.read(new)["lateFee"] == 700)
+        // The total of 120.00 for one day, and no more than the 24.00 that were paid.
+        #expect(try boutique.read(third)["lateFee"] == 2_400)
         try boutique.checkBooks()
         // A default outside its own bounds is refused on save, with its field, and the old version stays.
         let client = try boutique.client()
@@ -119,7 +127,7 @@ import Testing
         let published = try client.post("/api/scripts/Rules/layby/clothing.lua/publish", [:])
         #expect(draft.status == 422 || published.status == 422, "\(draft.text) \(published.text)")
         #expect(draft.text.contains("deposit_percent.default") || published.text.contains("deposit_percent.default"), "\(draft.text) \(published.text)")
-        #expect(try boutique.create(quantity: 1).json["ruleVersion"] == "Rules/layby/clothing.lua@2")
+        #expect(try boutique.create(quantity: 1).json["ruleVersion"] == "Rules/layby/clothing.lua@4")
     }
 
     @Test func `a session, the acting user, a permission and membership are all wanted`() throws {
