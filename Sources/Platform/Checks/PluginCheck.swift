@@ -75,7 +75,8 @@ struct PluginCheck {
         case "hooks":
             let told = LuaPlaces.member("on", of: file)?.text?.hasPrefix("event:") == true ? Phase.afterCommit.rawValue : nil
             guard let word = LuaPlaces.member("phase", of: file)?.text ?? told, let phase = Phase(rawValue: word) else { return [] }
-            return [entry("run", phase, "a hook")].compactMap { $0 }
+            return [entry("run", phase, "a hook"), entry("fallback", phase, "a hook's fallback")].compactMap { $0 }
+        case "records": return moves(file)
         case "routes":
             let method = LuaPlaces.member("method", of: file)?.text
             return [entry("run", method == "GET" ? .read : .route, method == "GET" ? "a GET route only reads" : "a route")].compactMap { $0 }
@@ -87,6 +88,16 @@ struct PluginCheck {
         case "migrations": return file.exports.sorted { $0.key < $1.key }.map { ($0.value, .migrate, "a migration") }
         default: return []
         }
+    }
+
+    /// The functions of a record type's moves.
+    private func moves(_ file: LuaFile) -> [(LuaFunction, Phase, String)] {
+        var found: [(LuaFunction, Phase, String)] = []
+        for (name, function) in file.exports.sorted(by: { $0.key < $1.key }) where name.hasPrefix("state.moves.") {
+            if name.hasSuffix(".guard") { found.append((function, .validate, "the guard of a move only looks")) }
+            if name.hasSuffix(".effect") { found.append((function, .beforeSave, "the effect of a move")) }
+        }
+        return found
     }
 
     /// What the files declare, all faults that can be told: after each the file at fault is left out and the rest read again.

@@ -12,20 +12,21 @@ enum RecordModule {
         }),
         HostFunction("record", "list", .all, "list(type, { filter =, order =, limit =, lines = }): the records that fit") { run, arguments in
             let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
-            let options = try arguments.options(1, "filter", "order", "limit", "lines")
-            var query = RecordQuery(limit: Int(try options.integer("limit") ?? 1_000))
-            guard (1...10_000).contains(query.limit) else { throw arguments.wrong(1, "must have a limit from 1 to 10,000") }
-            if let filter = try options.object("filter") { try query.filter(filter) }
-            for key in try options.texts("order") {
-                let descending = key.hasPrefix("-")
-                query.order.append((descending ? String(key.dropFirst()) : key, descending))
+            let (query, lines) = try query(arguments)
+            return try list(run, type, query, lines: lines)
+        },
+        HostFunction(
+            "record", "each", .all,
+            "each(type, { filter =, order =, limit =, lines = }, last): the records that fit and come after the record `last`; the prelude makes an iterator of it"
+        ) { run, arguments in
+            let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            var (query, lines) = try query(arguments)
+            if arguments[2] != .null {
+                let last = try arguments.object(2)
+                // Nothing comes after the id in an order, as no two are the same.
+                query.after = (query.order.map(\.field) + ["id"]).map { last[$0] ?? .null }
             }
-            // One more than the request may still read is enough to tell.
-            query.limit = min(query.limit, run.scope.rowsLeft + 1)
-            let rows = try run.scope.records.list(type, query, lines: try options.flag("lines") ?? false) { rows in
-                try run.scope.countRead(rows: rows)
-            }
-            return .array(rows.map(Value.object))
+            return page(try list(run, type, query, lines: lines))
         },
         HostFunction("record", "create", .writing, "create(type, values): makes a record; gives its id", flat: { run, arguments, results in
             let type = try run.writable("record.create", try run.recordType("record.create", &arguments))
@@ -48,6 +49,16 @@ enum RecordModule {
                 try RecordChanges(run.scope).move(
                     type, id: try arguments.integer(1), to: try arguments.text(2), note: try arguments.optionalText(3) ?? ""))
         },
+        HostFunction("record", "post", .writing, "post(type, id, note): makes the move that posts from the record's state; gives the new version") { run, arguments in
+            let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            return .int(
+                try RecordChanges(run.scope).move(type, id: try arguments.integer(1), by: .post, note: try arguments.optionalText(2) ?? ""))
+        },
+        HostFunction("record", "void", .writing, "void(type, id, note): makes the move that voids from the record's state; gives the new version") { run, arguments in
+            let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            return .int(
+                try RecordChanges(run.scope).move(type, id: try arguments.integer(1), by: .void, note: try arguments.optionalText(2) ?? ""))
+        },
         HostFunction("record", "restore", .writing, "restore(type, id): brings back what was deleted") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             try RecordChanges(run.scope).restore(type, id: try arguments.integer(1))
@@ -65,7 +76,56 @@ enum RecordModule {
             try run.scope.countRead()
             return .int(try run.scope.records.count(type, query))
         },
+        HostFunction("record", "sum", .all, "sum(type, field, filter): the field's total over the records that fit, of the field's own kind; zero where there are none") { run, arguments in
+            let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            let field = try arguments.text(1)
+            guard let column = type.table.column(field), column.isSummable else {
+                throw arguments.wrong(1, "is “\(field)”, which is no integer, decimal, percent or money field of \(type.name)")
+            }
+            var query = RecordQuery(limit: 1)
+            try query.filter(try arguments.optionalObject(2))
+            try run.scope.countRead()
+            return try run.scope.records.sum(type, column, query)
+        },
+        HostFunction("record", "schema", .all, "schema(type): its fields, their kinds and bounds, its states and permissions") { run, arguments in
+            let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
+            return RecordDescription.value(type, run.scope.principal, name: \.name)
+        },
     ]
+
+    private static func query(_ arguments: Arguments) throws -> (RecordQuery, lines: Bool) {
+        let options = try arguments.options(1, "filter", "order", "limit", "lines")
+        var query = RecordQuery(limit: Int(try options.integer("limit") ?? 1_000))
+        guard (1...10_000).contains(query.limit) else { throw arguments.wrong(1, "must have a limit from 1 to 10,000") }
+        if let filter = try options.object("filter") { try query.filter(filter) }
+        for key in try options.texts("order") {
+            let descending = key.hasPrefix("-")
+            query.order.append((descending ? String(key.dropFirst()) : key, descending))
+        }
+        return (query, try options.flag("lines") ?? false)
+    }
+
+    /// About how many bytes of records cross at once.
+    private static let pageBytes = 256 << 10
+
+    /// As many of the rows as fit on a page, and true behind them where that is not all.
+    private static func page(_ rows: Value) -> Value {
+        var bytes = 0
+        var page: [Value] = []
+        for row in rows.array ?? [] {
+            bytes += row.weight
+            if bytes > pageBytes, !page.isEmpty { return .array(page + [true]) }
+            page.append(row)
+        }
+        return .array(page)
+    }
+
+    private static func list(_ run: HostRun, _ type: RecordType, _ query: RecordQuery, lines: Bool) throws -> Value {
+        var query = query
+        // One more than the request may still read is enough to tell.
+        query.limit = min(query.limit, run.scope.rowsLeft + 1)
+        return .array(try run.scope.records.list(type, query, lines: lines) { try run.scope.countRead(rows: $0) }.map(Value.object))
+    }
 }
 
 extension HostRun {
@@ -103,5 +163,17 @@ extension HostRun {
         let name = FlatKey(bytes: try reader.readUTF8())
         for (known, type) in scope.revision.plugins.typesByName where name == known { return type }
         return try recordType(function, named: name.string)
+    }
+}
+
+extension Value {
+    /// About how many bytes it takes to cross.
+    fileprivate var weight: Int {
+        switch self {
+        case .string(let text): 5 + text.utf8.count
+        case .array(let items): items.reduce(8) { $0 + $1.weight }
+        case .object(let object): object.reduce(8) { $0 + $1.key.utf8.count + $1.value.weight }
+        default: 10
+        }
     }
 }

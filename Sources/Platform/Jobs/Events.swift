@@ -30,6 +30,19 @@ enum Events {
         }
     }
 
+    /// Tells of a move: the event `<type>.moved` with id, from, to, note and whether it posted or voided; and queues the hooks
+    /// that run after what is posted or voided.
+    static func moved(_ type: RecordType, _ id: Int64, _ move: RecordState.Move, note: String, _ scope: RunScope) throws {
+        try emit(scope, "\(type.name).moved", [
+            "type": .string(type.name), "id": .int(id), "from": .string(move.from), "to": .string(move.to), "note": .string(note),
+            "user": .int(scope.principal.userID), "posted": .bool(move.posts), "voided": .bool(move.voids),
+        ])
+        guard move.posts || move.voids else { return }
+        for hook in scope.revision.plugins.hooks(on: type.name, move.posts ? .afterPost : .afterVoid) {
+            try queue(hook, key: nil, ["type": .string(type.name), "id": .int(id), "change": move.posts ? "posted" : "voided"], scope)
+        }
+    }
+
     private static func queue(_ hook: HookDeclaration, key: String?, _ arguments: Value, _ scope: RunScope) throws {
         var job = JobQueue.NewJob(name: "\(hook.plugin)/\(hook.id)", dueAt: scope.now)
         job.kind = .hook

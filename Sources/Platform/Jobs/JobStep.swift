@@ -86,7 +86,7 @@ struct JobStep {
             let run = HostRun(scope, phase: .job, package: revision.plugins.package(job.plugin))
             return try ScriptCall.run(job.program, "run", [row.cursor, fetched, row.arguments], run)
         case .hook(let hook):
-            let run = HostRun(scope, phase: .afterCommit, package: revision.plugins.package(hook.plugin))
+            let run = HostRun(scope, phase: hook.phase, package: revision.plugins.package(hook.plugin))
             let (values, invoker) = try Events.arguments(row, scope)
             _ = try ScriptCall.run(hook.program, "run", values, invoker: invoker, run)
             return .null

@@ -50,6 +50,12 @@ enum PluginChecks {
         guard let type = recordTypes[hook.on] else {
             throw DeclarationError(file: hook.file, field: "on", message: "is “\(hook.on)”, which is no record type here")
         }
+        let posting: RecordState.Posting = hook.phase == .beforePost || hook.phase == .afterPost ? .post : .void
+        if hook.phase.isOfPosting, type.state?.has(posting) != true {
+            throw DeclarationError(
+                file: hook.file, field: "phase",
+                message: "is \(hook.phase.rawValue), and \(type.name) has no move with \(posting.rawValue) = true")
+        }
         for field in hook.filter?.fields ?? [] where !type.fields.contains(where: { $0.name == field }) && !RecordTable.systemFields.contains(field) {
             throw DeclarationError(file: hook.file, field: "when.\(field)", message: "is no field of \(type.name)")
         }

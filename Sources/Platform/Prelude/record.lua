@@ -3,8 +3,9 @@ local kernel = ...
 local host = kernel.host.record
 
 -- How each record was: frozen, or a table once somebody asked.
-local originals = {}
-local types = {}
+-- Weak, so that records which a script has done with leave the memory: `each` goes over more than fit in it.
+local originals = kernel.setmetatable({}, { __mode = "k" })
+local types = kernel.setmetatable({}, { __mode = "k" })
 local doc = {}
 
 local function original(row)
@@ -62,11 +63,11 @@ function doc:save()
   return self
 end
 
----Moves the record to another state of its type; what was changed and not saved is saved before.
-function doc:move(state, note)
+-- Moves the record; what was changed and not saved is saved before.
+local function moved(self, verb, ...)
   self:save()
   local type_name, id = types[self], original(self).id or self.id
-  host.move(type_name, id, state, note)
+  host[verb](type_name, id, ...)
   local row = host.find(type_name, { id = id })
   local frozen = kernel.received()
   for name in pairs(self) do self[name] = nil end
@@ -74,6 +75,15 @@ function doc:move(state, note)
   originals[self] = frozen
   return self
 end
+
+---Moves the record to another state of its type.
+function doc:move(state, note) return moved(self, "move", state, note) end
+
+---Posts the record: makes the move that its type declares with `post = true`.
+function doc:post(note) return moved(self, "post", note) end
+
+---Voids the record: makes the move that its type declares with `void = true`.
+function doc:void(note) return moved(self, "void", note) end
 
 local meta = { __index = doc, __metatable = false }
 
@@ -88,7 +98,10 @@ local function first(type_name, filter)
   return row and attach(type_name, row, kernel.received())
 end
 
-local M = { count = host.count, delete = host.delete, move = host.move, restore = host.restore }
+local M = {
+  count = host.count, sum = host.sum, schema = host.schema, delete = host.delete, move = host.move, post = host.post,
+  void = host.void, restore = host.restore,
+}
 
 ---The first record that fits the filter, with its lines, or nil.
 function M.find(type_name, filter) return first(type_name, filter) end
@@ -104,6 +117,45 @@ function M.list(type_name, options)
   local rows = host.list(type_name, options)
   for index, frozen in ipairs(kernel.elements()) do attach(type_name, rows[index], frozen) end
   return rows
+end
+
+---Goes over the records that fit, reading a page of them at a time: options as of list, and a limit of any size.
+function M.each(type_name, options)
+  local page, names, left, size = {}, { "id" }, nil, 200
+  for name, value in pairs(options or {}) do page[name] = value end
+  left = page.limit
+  if left ~= nil and (math.type(left) ~= "integer" or left < 1) then
+    error("record.each: the limit must be an integer above 0", 2)
+  end
+  if page.lines then size = 50 end
+  local order = page.order
+  if type(order) == "string" then order = { order } end
+  if type(order) == "table" then
+    for _, name in ipairs(order) do names[#names + 1] = (tostring(name):gsub("^-", "")) end
+  end
+  local rows, frozen, place, last, more = {}, {}, 0, nil, false
+  return function()
+    if place == #rows then
+      if last and not more or left == 0 then return nil end
+      page.limit = left and math.min(size, left) or size
+      rows = host.each(type_name, page, last)
+      frozen, place = kernel.elements(), 0
+      -- Of large records there are fewer on a page, and true behind them.
+      more = rows[#rows] == true or #rows == page.limit
+      if rows[#rows] == true then rows[#rows] = nil end
+      if #rows == 0 then
+        last = {}
+        return nil
+      end
+      if left then left = left - #rows end
+      -- Where the next page begins is kept before the record is handed out and may change.
+      last = {}
+      for _, name in ipairs(names) do last[name] = rows[#rows][name] end
+    end
+    place = place + 1
+    local row = rows[place]
+    return attach(type_name, row, frozen[place])
+  end
 end
 
 ---Whether a record fits the filter.

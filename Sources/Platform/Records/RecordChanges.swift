@@ -86,6 +86,7 @@ struct RecordChanges {
             if let old, !moving { try checkState(type, changes, old: old) }
             // What is as it was is not written, and leaves no trace.
             if let old, version == nil { changes = Object(changes.filter { !Value.same($0.value, old[$0.key]) || old[$0.key] == nil }) }
+            if let old, !moving, changes.count > 0 { try checkOpen(type, old) }
             if changes.count == 0, let current = try old?["version"]?.int ?? scope.records.version(type, id: id) { return current }
             try scope.countWritten(rows: 1 + changes.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
             let result = try scope.records.update(type, id: id, changes, version: version)
@@ -110,6 +111,7 @@ struct RecordChanges {
     func delete(_ type: RecordType, id: Int64) throws {
         try whole(type) {
             guard let old = try scope.records.find(type, id: id) else { throw Problem.noRecord(type, id) }
+            try checkOpen(type, old)
             var values = old
             try runHooks(type, .beforeDelete, &values, old: old)
             try scope.countWritten()
@@ -157,7 +159,7 @@ struct RecordChanges {
         !plugins.hooks(on: type.name, phase).isEmpty
     }
 
-    private func runHooks(_ type: RecordType, _ phase: Phase, _ values: inout Object, old: Object?) throws {
+    func runHooks(_ type: RecordType, _ phase: Phase, _ values: inout Object, old: Object?) throws {
         for hook in plugins.hooks(on: type.name, phase) {
             if let filter = hook.filter, !filter.fits(values) { continue }
             guard let changed = try HookRun.run(hook, values, old: old, scope), phase.changesItsRecord else { continue }

@@ -14,13 +14,27 @@ package struct RecordState: Sendable {
         let hasGuard: Bool
         /// Whether a function changes the record on its way.
         let hasEffect: Bool
+        /// The document takes effect in the books: from here on it is changed by moves only.
+        package let posts: Bool
+        /// A posted document is undone.
+        package let voids: Bool
+    }
+
+    /// The moves of documents that hit the ledger: draft → posted → voided.
+    package enum Posting: String, Sendable {
+        case post, void
     }
 
     package let field: String
     package let initial: String
     package let moves: [Move]
+    /// The states from the move that posts on: a record in one of them is changed by moves only.
+    package let settled: Set<String>
 
     package func moves(from state: String) -> [Move] { moves.filter { $0.from == state } }
+
+    /// Whether a move posts, or voids.
+    func has(_ posting: Posting) -> Bool { moves.contains { $0.is(posting) } }
 
     /// - Parameter declaration: the member `state` of a record type.
     init(_ declaration: Declaration, fields: [FieldDeclaration], update: String?) throws(DeclarationError) {
@@ -54,7 +68,7 @@ package struct RecordState: Sendable {
             let made = Move(
                 from: try known(from, "\(place)[1]"), to: try known(to, "\(place)[2]"), title: try move.text("title"),
                 permission: try move.text("permission"), place: index + 1, hasGuard: try isFunction("guard"),
-                hasEffect: try isFunction("effect"))
+                hasEffect: try isFunction("effect"), posts: try move.flag("post"), voids: try move.flag("void"))
             try move.finish()
             if from == to { throw declaration.wrong(place, "moves from \(from) to itself") }
             if moves.contains(where: { $0.from == from && $0.to == to }) {
@@ -66,6 +80,43 @@ package struct RecordState: Sendable {
             moves.append(made)
         }
         self.moves = moves
+        settled = Self.settled(moves)
         try declaration.finish()
+        try Self.checkPosting(moves, settled, initial: initial, declaration)
     }
+
+    /// Refuses moves that post or void where they cannot.
+    private static func checkPosting(
+        _ moves: [Move], _ settled: Set<String>, initial: String, _ declaration: Declaration
+    ) throws(DeclarationError) {
+        if settled.contains(initial) { throw declaration.wrong("moves", "lead from a posted state back to \(initial), where records begin") }
+        let voided = Set(moves.filter(\.voids).map(\.to))
+        var posting: [String: String] = [:]
+        for move in moves {
+            let place = "moves[\(move.place)]"
+            if move.posts, move.voids { throw declaration.wrong(place, "cannot post and void at once") }
+            if move.posts, settled.contains(move.from) { throw declaration.wrong(place, "posts from \(move.from), where records are posted already") }
+            if move.voids, !settled.contains(move.from) { throw declaration.wrong(place, "voids from \(move.from), where no record is posted yet") }
+            if voided.contains(move.from) { throw declaration.wrong(place, "leads out of \(move.from), where records are void") }
+            guard move.posts || move.voids else { continue }
+            let verb = move.posts ? "posts" : "voids"
+            if let other = posting.updateValue(move.to, forKey: "\(verb) \(move.from)") {
+                throw declaration.wrong(place, "\(verb) from \(move.from), as the move to \(other) does already")
+            }
+        }
+    }
+
+    /// What the moves that post lead to, at once or later.
+    private static func settled(_ moves: [Move]) -> Set<String> {
+        var found = Set(moves.filter(\.posts).map(\.to))
+        while true {
+            let more = found.union(moves.filter { found.contains($0.from) }.map(\.to))
+            if more == found { return found }
+            found = more
+        }
+    }
+}
+
+extension RecordState.Move {
+    func `is`(_ posting: RecordState.Posting) -> Bool { posting == .post ? posts : voids }
 }

@@ -175,6 +175,30 @@ package struct RecordStore {
         return try statement.step() ? statement.int64(0) : 0
     }
 
+    /// The total of a column over the rows that fit the query's conditions, of the column's kind.
+    /// - Throws: 422 `record.sum_overflow` where it is beyond 64 bits.
+    func sum(_ type: RecordType, _ column: RecordColumn, _ query: RecordQuery) throws -> Value {
+        let statement = try db.statement(try type.sum(column, query))
+        defer { statement.reset() }
+        try query.bind(type, to: statement, currency: currency, limited: false)
+        let failure = Self.failure(of: statement)
+        if let failure {
+            guard case .statement(_, let message, _) = failure, message.contains("integer overflow") else { throw failure }
+            throw Problem(422, "record.sum_overflow", "The sum of “\(column.field.name)” is beyond what can be counted.", field: column.field.name)
+        }
+        return column.value(statement, 0, currency: currency)
+    }
+
+    /// Steps, and tells what went wrong.
+    private static func failure(of statement: Statement) -> StorageError? {
+        do throws(StorageError) {
+            _ = try statement.step()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func object(_ type: RecordType, _ statement: Statement, lines: Bool) throws -> Object {
         var row = Object()
         let id = statement.int64(0)

@@ -70,6 +70,16 @@ extension RecordType {
         }
     }
 
+    /// The total of a column over the rows that fit a query's conditions; zero where there are none.
+    func sum(_ column: RecordColumn, _ query: RecordQuery) throws -> SQL {
+        try query.check(self)
+        return try statements.statement("sum \(column.name) \(query.shape)") {
+            var marks = Marks()
+            let terms = try terms(query, &marks)
+            return "SELECT coalesce(sum(\(column.sql)), 0) FROM \(table.name)\(terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))")"
+        }
+    }
+
     /// Parameter marks in the order in which `RecordQuery.bind` binds.
     private struct Marks {
         private var number = 0
@@ -119,5 +129,15 @@ extension RecordType {
 
     private func isNeverEmpty(_ field: String) -> Bool {
         table.column(field)?.field.isNeverEmpty ?? true
+    }
+}
+
+extension RecordColumn {
+    /// Whether its values can be added up.
+    var isSummable: Bool {
+        switch field.kind {
+        case .integer, .decimal, .percent, .money: true
+        default: false
+        }
     }
 }

@@ -8,6 +8,10 @@ package enum Phase: String, Sendable, CaseIterable {
     case beforeSave = "before_save"
     case afterSave = "after_save"
     case beforeDelete = "before_delete"
+    /// In the transaction of a move that posts, before its effect.
+    case beforePost = "before_post"
+    /// In the transaction of a move that voids, before its effect.
+    case beforeVoid = "before_void"
     /// An HTTP route.
     case route
     /// An HTTP route that only reads (GET).
@@ -17,6 +21,10 @@ package enum Phase: String, Sendable, CaseIterable {
     case fetch
     /// After the commit of what it is told of, in a transaction of its own.
     case afterCommit = "after_commit"
+    /// As after_commit, of moves that post.
+    case afterPost = "after_post"
+    /// As after_commit, of moves that void.
+    case afterVoid = "after_void"
     case install
     case upgrade
     case uninstall
@@ -24,7 +32,10 @@ package enum Phase: String, Sendable, CaseIterable {
     case migrate
 
     /// The phases that a hook file may name.
-    static let hooks: [Phase] = [.defaults, .compute, .validate, .beforeSave, .afterSave, .beforeDelete, .afterCommit, .install, .upgrade, .uninstall]
+    static let hooks: [Phase] = [
+        .defaults, .compute, .validate, .beforeSave, .afterSave, .beforeDelete, .beforePost, .beforeVoid, .afterCommit, .afterPost, .afterVoid,
+        .install, .upgrade, .uninstall,
+    ]
 }
 
 extension Phase {
@@ -32,7 +43,18 @@ extension Phase {
     static let lifecycle: [Phase] = [.install, .upgrade, .uninstall]
 
     /// Whether what a hook changes in its record goes on.
-    var changesItsRecord: Bool { self == .defaults || self == .compute || self == .beforeSave }
+    var changesItsRecord: Bool {
+        switch self {
+        case .defaults, .compute, .beforeSave, .beforePost, .beforeVoid: true
+        default: false
+        }
+    }
+
+    /// Whether it runs after the commit of what it is told of.
+    var isAfterCommit: Bool { self == .afterCommit || self == .afterPost || self == .afterVoid }
+
+    /// Whether it belongs to documents that are posted and voided.
+    var isOfPosting: Bool { self == .beforePost || self == .afterPost || self == .beforeVoid || self == .afterVoid }
 }
 
 /// A set of phases, for the legality of a host function.
@@ -49,9 +71,10 @@ package struct PhaseSet: OptionSet, Sendable {
 
     static let all = PhaseSet(rawValue: .max)
     /// Where a script may write: inside a transaction, after validation.
-    static let writing = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .afterCommit, .install, .upgrade, .uninstall)
+    static let writing = posting.union(PhaseSet(.uninstall))
     /// Where money may move and numbers may be taken.
-    static let posting = PhaseSet(.beforeSave, .afterSave, .beforeDelete, .route, .job, .afterCommit, .install, .upgrade)
+    static let posting = PhaseSet(
+        .beforeSave, .afterSave, .beforeDelete, .beforePost, .beforeVoid, .route, .job, .afterCommit, .afterPost, .afterVoid, .install, .upgrade)
 
     package func allows(_ phase: Phase) -> Bool { rawValue & phase.bit != 0 }
 

@@ -143,7 +143,7 @@ import Testing
         let lib = "local M = {}\nlocal function write(id) sequence.next(\"x\", id) end\nfunction M.mark(id)\n  write(id)\nend\nreturn M"
         let findings = hook("validate", "lib.mark(doc.id)", lib: lib)
         let finding = try #require(findings.first)
-        #expect(finding.text == "shop/lib/a.lua:2:26: error: sequence.next is not allowed in phase “validate” (a hook, reached from shop/hooks/h.lua) (allowed: before_save, after_save, before_delete, route, job, install, upgrade)"
+        #expect(finding.text == "shop/lib/a.lua:2:26: error: sequence.next is not allowed in phase “validate” (a hook, reached from shop/hooks/h.lua) (allowed: before_save, after_save, before_delete, before_post, before_void, route, job, after_commit, after_post, after_void, install, upgrade)"
             || finding.text.hasPrefix("shop/lib/a.lua:2:26: error: sequence.next is not allowed in phase “validate” (a hook, reached from shop/hooks/h.lua)"))
         #expect(findings.count == 1)
         #expect(hook("before_save", "lib.mark(doc.id)", lib: lib) == [])

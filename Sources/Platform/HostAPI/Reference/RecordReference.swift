@@ -26,6 +26,38 @@ extension HostReference {
                 assert(dear[1].sku == "RICE-5KG")
                 """),
         HostEntry(
+            "record.each(type: string, options?: table): function",
+            "An iterator over the records that fit, for any number of them: it reads a page at a time. Options as of list, with a limit of any size; without an order, by id.",
+            errors: ["record.filter_invalid", "script.capability"], capability: "record.read",
+            example: """
+                local count = 0
+                for product in record.each("catalog.product", { filter = { active = true }, order = "sku" }) do
+                  count = count + 1
+                  assert(product.sku ~= nil)
+                end
+                assert(count == record.count("catalog.product", { active = true }))
+                """),
+        HostEntry(
+            "record.sum(type: string, field: string, filter?: table): integer | decimal | money",
+            "The exact total of an integer, decimal, percent or money field over the records that fit, of the field's own kind. Empty fields count as nothing; where no record fits it is zero.",
+            errors: ["record.filter_invalid", "record.sum_overflow", "script.capability"], capability: "record.read",
+            example: """
+                local total = record.sum("catalog.product", "price", { active = true })
+                assert(total > money "0.00")
+                assert(record.sum("catalog.product", "price", { sku = "NOT-THERE" }) == money "0.00")
+                """),
+        HostEntry(
+            "record.schema(type: string): table",
+            "What a record type is: type, title, path, scope; fields with name, kind, title, required, unique, readonly, default, bounds, values and what a reference points to; state with its moves; permissions, and what the user may do. The same as GET /api/meta/records, with the fields' own names.",
+            errors: ["script.capability"], capability: "record.read",
+            example: """
+                local schema = record.schema("catalog.product")
+                assert(schema.path == "/api/products")
+                for _, field in ipairs(schema.fields) do
+                  if field.name == "price" then assert(field.kind == "money") end
+                end
+                """),
+        HostEntry(
             "record.exists(type: string, filter?: table): boolean", "Whether a record fits the filter.",
             errors: ["record.filter_invalid", "script.capability"], capability: "record.read", calls: ["record.count"],
             example: """
@@ -71,13 +103,49 @@ extension HostReference {
                 """),
         HostEntry(
             "record.move(type: string, id: integer, state: string, note?: string): integer",
-            "Moves the record to another state of its type, with the move's guard and effect; gives the record's new version.",
+            "Moves the record to another state of its type, with the move's guard and effect, and tells of it by the event `<type>.moved`; gives the record's new version.",
             errors: ["record.move_not_allowed", "record.move_refused", "record.no_states", "auth.forbidden", "script.capability"],
             capability: "record.write",
             example: """
                 local customer = record.create("catalog.customer", { name = "Ama" })
                 local moved, refusal = pcall(record.move, "catalog.customer", customer.id, "GONE")
                 assert(not moved and refusal.code == "record.no_states")
+                """),
+        HostEntry(
+            "record.post(type: string, id: integer, note?: string): integer",
+            "Posts a document: makes the move from its state that its type declares with post = true, with hooks before_post and after_post. From then on it changes by moves only. Gives the record's new version.",
+            errors: ["record.move_not_allowed", "record.move_refused", "record.no_states", "auth.forbidden", "script.capability"],
+            capability: "record.write",
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local posted, refusal = pcall(record.post, "catalog.customer", customer.id)
+                assert(not posted and refusal.code == "record.no_states")
+                """),
+        HostEntry(
+            "record.void(type: string, id: integer, note?: string): integer",
+            "Voids a posted document: makes the move from its state that its type declares with void = true, with hooks before_void and after_void. Gives the record's new version.",
+            errors: ["record.move_not_allowed", "record.move_refused", "record.no_states", "auth.forbidden", "script.capability"],
+            capability: "record.write",
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local voided, refusal = pcall(record.void, "catalog.customer", customer.id)
+                assert(not voided and refusal.code == "record.no_states")
+                """),
+        HostEntry(
+            "Record:post(note?: string): Record", "Saves the record and posts it, as record.post does.",
+            errors: ["record.move_not_allowed", "record.move_refused", "record.no_states"], capability: "record.write", calls: ["record.post"],
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local posted, refusal = pcall(customer.post, customer)
+                assert(not posted and refusal.code == "record.no_states")
+                """),
+        HostEntry(
+            "Record:void(note?: string): Record", "Saves the record and voids it, as record.void does.",
+            errors: ["record.move_not_allowed", "record.move_refused", "record.no_states"], capability: "record.write", calls: ["record.void"],
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local voided, refusal = pcall(customer.void, customer)
+                assert(not voided and refusal.code == "record.no_states")
                 """),
         HostEntry(
             "Record:move(state: string, note?: string): Record", "Saves the record and moves it to another state of its type.",

@@ -55,7 +55,7 @@ package final class HookDeclaration: Sendable {
         after = try declaration.texts("after")
         before = try declaration.texts("before")
         if let table = try declaration.table("when") { filter = try HookFilter(table) } else { filter = nil }
-        let isLater = isLifecycle || phase == .afterCommit
+        let isLater = isLifecycle || phase.isAfterCommit
         if filter != nil, isLater { throw declaration.wrong("when", "is for hooks that run while a record is saved or deleted") }
         switch try declaration.text("on_failure") {
         case nil: onFailure = .block
