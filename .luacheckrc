@@ -13,7 +13,7 @@ local lua = {
 -- Host modules and the words of the trade (HOSTAPI 5 and 6).
 local host = {
   "record", "money", "decimal", "date", "ledger", "sequence", "tax", "rules", "report", "log", "reject", "problems",
-  "user", "auth", "tenant", "branch", "till", "settings", "event", "job", "http", "mail", "message", "secret", "store", "json", "text", "hash", "uuid", "budget",
+  "user", "auth", "tenant", "branch", "till", "settings", "event", "job", "http", "mail", "message", "secret", "store", "json", "text", "hash", "uuid", "budget", "file",
 }
 read_globals = {}
 for _, name in ipairs(lua) do read_globals[#read_globals + 1] = name end

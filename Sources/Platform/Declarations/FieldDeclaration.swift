@@ -19,6 +19,10 @@ package struct FieldDeclaration: Sendable {
         case `enum`
         /// The id of a record of another type.
         case ref
+        /// The id of a file in the tenant's database.
+        case file
+        /// Text that is stored sealed under a key outside of the database, and shown to few.
+        case encrypted
         /// Rows that belong to the record and live and die with it.
         case lines
         /// A list of tables (rule sets, input and output).
@@ -51,6 +55,10 @@ package struct FieldDeclaration: Sendable {
     /// The record type that a `ref` points to, or `branch`, `user`, `till`.
     package var target: String?
     package var fields: [FieldDeclaration] = []
+    /// What takes to read an `encrypted` field in clear.
+    package var permission: String?
+    /// The media types of a `file`: `image/png`, `image/*`; any where none is named.
+    package var mediaTypes: [String] = []
     package var summary = ""
     package var title: String?
     package var example: Value?
@@ -113,12 +121,13 @@ extension FieldDeclaration {
             places = 4
         }
         if let text = try declaration.text("pattern") {
-            guard kind == .text else { throw declaration.wrong("pattern", "is for text only") }
+            guard kind == .text || kind == .encrypted else { throw declaration.wrong("pattern", "is for text only") }
             do { pattern = try TextPattern(text) } catch { throw declaration.wrong("pattern", error.message) }
         }
         values = try declaration.texts("values")
         if kind == .enum, values.isEmpty { throw declaration.wrong("values", "is missing: an enum names its values") }
         target = try declaration.text("to")
+        try readPrivacy(declaration)
         if kind == .ref, target == nil { throw declaration.wrong("to", "is missing: a ref names the record type it points to") }
         fields = try Self.list(declaration, "fields")
         if kind == .lines, fields.isEmpty { throw declaration.wrong("fields", "is missing: lines name their fields") }
@@ -129,6 +138,29 @@ extension FieldDeclaration {
         if let minimum, let maximum, maximum < minimum { throw declaration.wrong("max", "is below min") }
         if let value = declaration.value("default") { fallback = try checkedDefault(value, declaration) }
         try declaration.finish()
+    }
+
+    /// What files and encrypted text have of their own.
+    private mutating func readPrivacy(_ declaration: Declaration) throws(DeclarationError) {
+        permission = try declaration.text("permission")
+        mediaTypes = try declaration.texts("types")
+        if kind != .encrypted, permission != nil { throw declaration.wrong("permission", "is for encrypted fields only") }
+        if kind != .file, !mediaTypes.isEmpty { throw declaration.wrong("types", "is for files only") }
+        if kind == .ref, target == "file" { throw declaration.wrong("to", "is \"file\"; a field for files is of the kind file") }
+        switch kind {
+        case .encrypted:
+            if permission == nil { throw declaration.wrong("permission", "is missing: an encrypted field names who may read it") }
+            if unique || indexed { throw declaration.wrong(unique ? "unique" : "index", "cannot be: nothing is looked up by an encrypted field") }
+            if declaration.value("default") != nil { throw declaration.wrong("default", "cannot be: what stands in a declaration is no secret") }
+        case .file:
+            if target != nil { throw declaration.wrong("to", "is for references only") }
+            if minimum != nil || maximum != nil { throw declaration.wrong(minimum != nil ? "min" : "max", "cannot be for files; the setting files.max_bytes says how large they may be") }
+            if unique { throw declaration.wrong("unique", "cannot be for files") }
+            // Who may have a file is looked up by it.
+            indexed = true
+            target = "file"
+        default: break
+        }
     }
 
     /// The default as the field's values are, so that what is left out and what is given look the same.
@@ -174,13 +206,13 @@ extension FieldDeclaration {
     /// The shape of the field's value in JSON.
     package var schema: Schema {
         switch kind {
-        case .text:
+        case .text, .encrypted:
             .string(
                 minLength: required && minimum == nil ? 1 : minimum?.wholeValue ?? 0, maxLength: maximum?.wholeValue ?? 10_000, pattern: pattern)
         case .enum: .string(allowed: values)
-        case .integer, .ref:
+        case .integer, .ref, .file:
             .integer(
-                minimum: minimum?.wholeValue.map(Int64.init) ?? (kind == .ref ? 1 : .min),
+                minimum: minimum?.wholeValue.map(Int64.init) ?? (kind == .integer ? .min : 1),
                 maximum: maximum?.wholeValue.map(Int64.init) ?? .max)
         case .decimal, .percent: bounded(.decimal)
         case .money: bounded(.money)

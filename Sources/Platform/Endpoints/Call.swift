@@ -30,6 +30,8 @@ package final class Call {
     package var keepsDecisions = true
     /// Whether a test makes the call, on a copy of the tenant's data: nothing of the tenant's may be answered or kept there.
     var isOnCopy: Bool { !keepsDecisions }
+    /// The media type of the body, in small letters, without parameters.
+    package var contentType = ""
     private var connection: Connection?
     private var afterCommitWork: [@Sendable () -> Void] = []
 

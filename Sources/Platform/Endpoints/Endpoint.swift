@@ -54,6 +54,9 @@ package struct Endpoint: Sendable {
         case bytes([String])
     }
 
+    /// Of `accepts`: a body of any media type.
+    package static let anyType = "*/*"
+
     package var method: Method
     package var path: PathTemplate
     package var access: Access

@@ -3,5 +3,6 @@ package enum PlatformEndpoints {
     package static let tenant: [Endpoint] =
         IdentityEndpoints.all + ScriptEndpoints.endpoints + ConsoleEndpoints.endpoints + PluginEndpoints.endpoints
         + MetaEndpoints.endpoints + HookEndpoints.endpoints + ReportEndpoints.endpoints + JobEndpoints.all
-        + OutboxEndpoints.all + SettingsEndpoints.all + SecretEndpoints.all + DoctorEndpoints.tenant
+        + OutboxEndpoints.all + SettingsEndpoints.all + SecretEndpoints.all + FileEndpoints.all
+        + DoctorEndpoints.tenant
 }

@@ -149,7 +149,7 @@ package final class RunScope {
     /// Of `math.random`: the same for every run of the request, so that a replay of it gives the same.
     var seed: UInt64 { UInt64(bitPattern: now.milliseconds) }
 
-    private(set) lazy var records = RecordStore(database, currency: tenant.currency, now: now, userID: principal.userID)
+    private(set) lazy var records = RecordStore(database, currency: tenant.currency, now: now, userID: principal.userID, seal: RecordSeal(tenant))
 
     var ledger: Ledger { database.ledger(clock: clock) }
 

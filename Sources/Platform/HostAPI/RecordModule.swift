@@ -30,7 +30,7 @@ enum RecordModule {
         },
         HostFunction("record", "create", .writing, "create(type, values): makes a record; gives its id", flat: { run, arguments, results in
             let type = try run.writable("record.create", try run.recordType("record.create", &arguments))
-            results.int(try RecordChanges(run.scope).create(type, from: &arguments))
+            results.int(try RecordChanges(run).create(type, from: &arguments))
         }),
         HostFunction("record", "update", .writing, "update(type, id, changes): changes fields; gives the new version", flat: { run, arguments, results in
             let type = try run.writable("record.update", try run.recordType("record.update", &arguments))
@@ -38,35 +38,35 @@ enum RecordModule {
             // After the changes may come the names of fields that become empty.
             var rest = arguments
             try rest.skip()
-            guard rest.tag == .array else { return results.int(try RecordChanges(run.scope).update(type, id: id, from: &arguments)) }
+            guard rest.tag == .array else { return results.int(try RecordChanges(run).update(type, id: id, from: &arguments)) }
             var changes = try RecordStore.changes(&arguments)
             try arguments.readArray { changes[try $0.readString()] = .null }
-            results.int(try RecordChanges(run.scope).update(type, id: id, changes))
+            results.int(try RecordChanges(run).update(type, id: id, changes))
         }),
         HostFunction("record", "move", .writing, "move(type, id, state, note): moves to another state; gives the new version") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             return .int(
-                try RecordChanges(run.scope).move(
+                try RecordChanges(run).move(
                     type, id: try arguments.integer(1), to: try arguments.text(2), note: try arguments.optionalText(3) ?? ""))
         },
         HostFunction("record", "post", .writing, "post(type, id, note): makes the move that posts from the record's state; gives the new version") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             return .int(
-                try RecordChanges(run.scope).move(type, id: try arguments.integer(1), by: .post, note: try arguments.optionalText(2) ?? ""))
+                try RecordChanges(run).move(type, id: try arguments.integer(1), by: .post, note: try arguments.optionalText(2) ?? ""))
         },
         HostFunction("record", "void", .writing, "void(type, id, note): makes the move that voids from the record's state; gives the new version") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
             return .int(
-                try RecordChanges(run.scope).move(type, id: try arguments.integer(1), by: .void, note: try arguments.optionalText(2) ?? ""))
+                try RecordChanges(run).move(type, id: try arguments.integer(1), by: .void, note: try arguments.optionalText(2) ?? ""))
         },
         HostFunction("record", "restore", .writing, "restore(type, id): brings back what was deleted") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
-            try RecordChanges(run.scope).restore(type, id: try arguments.integer(1))
+            try RecordChanges(run).restore(type, id: try arguments.integer(1))
             return .null
         },
         HostFunction("record", "delete", .writing, "delete(type, id)") { run, arguments in
             let type = try run.writable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))
-            try RecordChanges(run.scope).delete(type, id: try arguments.integer(1))
+            try RecordChanges(run).delete(type, id: try arguments.integer(1))
             return .null
         },
         HostFunction("record", "count", .all, "count(type, filter): how many records fit") { run, arguments in
@@ -86,6 +86,19 @@ enum RecordModule {
             try query.filter(try arguments.optionalObject(2))
             try run.scope.countRead()
             return try run.scope.records.sum(type, column, query)
+        },
+        HostFunction("record", "reveal", .all, "reveal(type, id, field): an encrypted field in clear, for the plugin that declares the type; nil where it is empty") { run, arguments in
+            let type = try run.recordType(arguments.function, named: try arguments.text(0))
+            guard run.isTrusted || run.package?.name == type.plugin else {
+                throw Problem(
+                    403, "script.capability", "record.reveal: the encrypted fields of \(type.name) are for the plugin \(type.plugin) alone.")
+            }
+            let field = try arguments.text(2)
+            guard let column = type.table.column(field), column.field.kind == .encrypted else {
+                throw arguments.wrong(2, "is “\(field)”, which is no encrypted field of \(type.name)")
+            }
+            try run.scope.countRead()
+            return try run.scope.records.reveal(type, id: try arguments.integer(1), column).map(Value.string) ?? .null
         },
         HostFunction("record", "schema", .all, "schema(type): its fields, their kinds and bounds, its states and permissions") { run, arguments in
             let type = try run.readable(arguments.function, try run.recordType(arguments.function, named: try arguments.text(0)))

@@ -113,14 +113,15 @@ package enum Roles {
     ///
     /// What was offered before is not offered again, so that a permission that an admin took away stays away. A role that
     /// holds `*` needs nothing.
+    /// - Parameter again: an admin asks for it, so what was taken away is given, too.
     package static func offer(
-        _ db: Connection, _ actor: ActingUser, plugin: String, roles: [(name: String, permissions: [String])]
+        _ db: Connection, _ actor: ActingUser, plugin: String, roles: [(name: String, permissions: [String])], again: Bool = false
     ) throws {
         for (name, permissions) in roles {
             var new: [String] = []
             for permission in permissions {
                 try db.run(insertOffer, plugin, name, permission)
-                if db.changes > 0 { new.append(permission) }
+                if again || db.changes > 0 { new.append(permission) }
             }
             guard let role = try find(db, name: name) else {
                 _ = try create(db, actor, name: name, title: title(of: name), permissions: permissions)

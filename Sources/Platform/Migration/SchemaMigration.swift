@@ -16,7 +16,7 @@ struct SchemaMigration {
     let keepsWhatIsGone: Bool
     let currency: Currency
 
-    private static let kernelTables = ["branch": "platform_branches", "user": "platform_users", "till": "platform_tills"]
+    private static let kernelTables = ["branch": "platform_branches", "user": "platform_users", "till": "platform_tills", "file": "platform_files"]
 
     /// What is to be done, in this order, as far as the declarations tell; the data is looked at when it is done.
     struct Plan {
@@ -62,6 +62,11 @@ struct SchemaMigration {
             }
         }
         plan.backfills = migrations.flatMap { file in file.backfills.map { (file, $0) } }
+        if let sealed = plan.backfills.first(where: { fill in
+            after.first { $0.name == fill.fill.type }?.table.column(fill.fill.field)?.field.kind == .encrypted
+        }) {
+            throw Self.refused(sealed.fill.type, sealed.fill.field, "is encrypted, so no migration file can fill it. Have a job fill it.")
+        }
         plan.backfills = plan.backfills.filter { pair in
             after.contains { $0.name == pair.fill.type && $0.table.column(pair.fill.field) != nil }
         }
@@ -109,6 +114,9 @@ struct SchemaMigration {
                     guard let table = table(path, old), let column = table.column(path[path.count - 1]) else {
                         // Made and renamed between the version that was and this one: there is nothing to rename.
                         continue
+                    }
+                    if column.field.kind == .encrypted {
+                        throw Self.refused(field, "", "is encrypted for its name, so it cannot be renamed. Add a field, and have a job fill it by record.reveal.")
                     }
                     // `price_minor`, `asset_id`: what the kind puts behind the name stays.
                     let new = to + column.name.dropFirst(column.field.name.count)

@@ -15,12 +15,23 @@ enum PluginChecks {
             for (name, value) in type.permissions.all { try permission(value, type.file, "permissions.\(name)") }
         }
         for type in package.recordTypes {
+            for (index, field) in type.fields.enumerated() { try permission(field.permission, type.file, "fields[\(index + 1)].permission") }
+        }
+        for type in package.recordTypes {
             for (index, move) in (type.state?.moves ?? []).enumerated() {
                 try permission(move.permission, type.file, "state.moves[\(index + 1)].permission")
             }
         }
         for (role, names) in package.manifest.roles {
-            for (index, name) in names.enumerated() { try permission(name, "\(package.name)/plugin.lua", "roles.\(role)[\(index + 1)]") }
+            for (index, name) in names.enumerated() {
+                let place = "roles.\(role)[\(index + 1)]"
+                guard name.hasPrefix("\(package.name).") else {
+                    throw DeclarationError(
+                        file: "\(package.name)/plugin.lua", field: place,
+                        message: "is “\(name)”; a plugin offers roles its own permissions only, those that begin with “\(package.name).”")
+                }
+                try permission(name, "\(package.name)/plugin.lua", place)
+            }
         }
         for hook in package.hooks where hook.on != "plugin" && !hook.on.hasPrefix("event:") { try check(hook, package, recordTypes) }
     }
@@ -55,6 +66,9 @@ enum PluginChecks {
             throw DeclarationError(
                 file: hook.file, field: "phase",
                 message: "is \(hook.phase.rawValue), and \(type.name) has no move with \(posting.rawValue) = true")
+        }
+        for field in hook.filter?.fields ?? [] where type.table.column(field)?.field.kind == .encrypted {
+            throw DeclarationError(file: hook.file, field: "when.\(field)", message: "is encrypted, so no hook is chosen by it")
         }
         for field in hook.filter?.fields ?? [] where !type.fields.contains(where: { $0.name == field }) && !RecordTable.systemFields.contains(field) {
             throw DeclarationError(file: hook.file, field: "when.\(field)", message: "is no field of \(type.name)")

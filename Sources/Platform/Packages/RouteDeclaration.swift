@@ -53,6 +53,11 @@ package final class RouteDeclaration: Sendable {
         self.parameters = parameters
         input = declaration.value("input") == nil ? nil : try FieldDeclaration.list(declaration, "input")
         output = declaration.value("output") == nil ? nil : try FieldDeclaration.list(declaration, "output")
+        for (member, fields) in [("input", input ?? []), ("output", output ?? []), ("query", query), ("params", parameters)] {
+            for (index, field) in fields.enumerated() where field.kind == .encrypted {
+                throw declaration.wrong("\(member)[\(index + 1)]", "(\(field.name)) is encrypted, which only records have; take text")
+            }
+        }
         outputShape = output.map(OutputShape.init)
         idempotencyRequired = try declaration.flag("idempotency_required")
         switch try declaration.text("rate") {

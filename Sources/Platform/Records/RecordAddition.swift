@@ -20,6 +20,9 @@ package struct RecordAddition: Sendable {
             var fields: [FieldDeclaration] = []
             for (index, field) in try FieldDeclaration.list(table, target).enumerated() {
                 let place = "\(target)[\(index + 1)]"
+                if field.kind == .encrypted {
+                    throw table.wrong(place, "(\(field.name)) is encrypted, which cannot be added to another's type; keep it in a type of your own")
+                }
                 if field.kind == .lines { throw table.wrong(place, "(\(field.name)) is lines, which cannot be added to another's type") }
                 if field.required, field.fallback == nil {
                     throw table.wrong(place, "(\(field.name)) is required, so it needs a default: its owner does not know it")

@@ -7,9 +7,21 @@ import Storage
 /// The one way in which rows of record types change, from REST and from scripts alike.
 struct RecordChanges {
     let scope: RunScope
+    /// Whose code makes the change; nil for a person.
+    let package: PluginPackage?
+    /// For tests, which may use everything.
+    let isTrusted: Bool
 
     init(_ scope: RunScope) {
         self.scope = scope
+        package = nil
+        isTrusted = false
+    }
+
+    init(_ run: HostRun) {
+        scope = run.scope
+        package = run.package
+        isTrusted = run.isTrusted
     }
 
     private var plugins: InstalledPlugins { scope.revision.plugins }
@@ -17,11 +29,14 @@ struct RecordChanges {
     func create(_ type: RecordType, _ given: Object) throws -> Int64 {
         try whole(type) {
             var values = given
+            let clear = try type.takeClear(&values, isNew: true)
+            try checkFiles(type, values, before: nil, by: package)
             try checkState(type, values, old: nil)
             try takeNumber(type, &values)
             for phase in [Phase.defaults, .beforeSave, .compute, .validate] { try runHooks(type, phase, &values, old: nil) }
             try checkState(type, values, old: nil)
             try scope.countWritten(rows: 1 + type.table.lines.reduce(0) { $0 + (values[$1.field.name]?.array?.count ?? 0) })
+            type.putClear(clear, into: &values)
             let id = try scope.records.insert(type, values)
             scope.made(type, id)
             if type.audited {
@@ -38,7 +53,7 @@ struct RecordChanges {
 
     /// As `create`, from the table that comes next in `reader`.
     func create(_ type: RecordType, from reader: inout FlatReader) throws -> Int64 {
-        guard reader.tag == .map, !type.table.isWide, type.number == nil, type.state == nil, !plugins.hasHooks(on: type.name) else {
+        guard reader.tag == .map, !type.table.isWide, !type.table.isSealed, !type.table.hasFiles, type.number == nil, type.state == nil, !plugins.hasHooks(on: type.name) else {
             return try create(type, try RecordStore.changes(&reader))
         }
         let start = reader
@@ -59,7 +74,7 @@ struct RecordChanges {
 
     /// As `update`, with the changes that come next in `reader`.
     func update(_ type: RecordType, id: Int64, from reader: inout FlatReader) throws -> Int64 {
-        if type.audited || type.state != nil || plugins.hasHooks(on: type.name) {
+        if type.audited || type.state != nil || type.table.isSealed || type.table.hasFiles || plugins.hasHooks(on: type.name) {
             return try update(type, id: id, try RecordStore.changes(&reader))
         }
         try scope.countWritten()
@@ -70,19 +85,22 @@ struct RecordChanges {
         try whole(type) {
             let phases = [Phase.beforeSave, .compute, .validate]
             let isHooked = phases.contains { hasHooks(type, $0) }
-            let needsOld = type.audited || type.state != nil || isHooked
+            let needsOld = type.audited || type.state != nil || type.table.hasFiles || isHooked
             let old = needsOld ? try scope.records.find(type, id: id) : nil
             if needsOld, old == nil { throw Problem.noRecord(type, id) }
             var changes = given
+            let clear = try type.takeClear(&changes, isNew: false)
+            if let old { try checkFiles(type, changes, before: old, by: package) }
             if let old, isHooked {
                 var whole = old
-                for (name, value) in given { whole[name] = value }
+                for (name, value) in changes { whole[name] = value }
                 for phase in phases { try runHooks(type, phase, &whole, old: old) }
                 // What a hook took back of what was given counts as well.
                 for field in type.fields where changes[field.name] != nil || !Value.same(whole[field.name], old[field.name]) {
                     changes[field.name] = whole[field.name] ?? .null
                 }
             }
+            type.putClear(clear, into: &changes)
             if let old, !moving { try checkState(type, changes, old: old) }
             // What is as it was is not written, and leaves no trace.
             if let old, version == nil { changes = Object(changes.filter { !Value.same($0.value, old[$0.key]) || old[$0.key] == nil }) }
@@ -95,7 +113,7 @@ struct RecordChanges {
                 var after = Object()
                 for (name, value) in changes where old[name] != value {
                     before[name] = old[name] ?? .null
-                    after[name] = value
+                    after[name] = type.shown(name, value)
                 }
                 try Audit.append(
                     scope.database, scope.actor, "\(type.name).updated", object: (type.name, id), before: .object(before), after: .object(after))
@@ -164,6 +182,7 @@ struct RecordChanges {
             if let filter = hook.filter, !filter.fits(values) { continue }
             guard let changed = try HookRun.run(hook, values, old: old, scope), phase.changesItsRecord else { continue }
             try checkReach(of: hook, type, values, changed)
+            try checkFiles(type, changed, before: values, by: plugins.package(hook.plugin))
             values = changed
         }
     }
@@ -199,7 +218,7 @@ extension RecordType {
     /// The declared fields of a row, lines left to their own rows: what an audit row keeps.
     func facts(_ values: Object) -> Object {
         var facts = Object()
-        for (name, value) in values where table.column(name) != nil && value != .null { facts[name] = value }
+        for (name, value) in values where table.column(name) != nil && value != .null { facts[name] = shown(name, value) }
         return facts
     }
 }

@@ -16,7 +16,7 @@ extension RecordColumn {
                 return statement.bind(index, utf8: utf8.assumingMemoryBound(to: UInt8.self))
             }
             return long(.string(String(decoding: utf8, as: UTF8.self)), statement, index, currency, place(), &faults)
-        case (.integer, .int), (.ref, .int):
+        case (.integer, .int), (.ref, .int), (.file, .int):
             let number = try reader.readInt()
             if fits(number) { return statement.bind(index, number) }
             return long(.int(number), statement, index, currency, place(), &faults)
@@ -57,7 +57,7 @@ extension RecordColumn {
     func write(_ statement: Statement, _ column: Int32, currency: Currency, to writer: inout FlatWriter) {
         if statement.isNull(column) { return writer.null() }
         switch field.kind {
-        case .integer, .ref: writer.int(statement.int64(column))
+        case .integer, .ref, .file: writer.int(statement.int64(column))
         case .boolean: writer.bool(statement.int64(column) != 0)
         case .money: writer.money(Money(minor: statement.int64(column), currency))
         case .text, .enum, .date, .instant: statement.withText(column) { writer.string(utf8: UnsafeRawBufferPointer($0)) }

@@ -8,6 +8,7 @@ extension RecordColumn {
         case null
         case int(Int64)
         case text(String)
+        case bytes([UInt8])
     }
 
     /// - Parameter currency: of the record; money in another is refused.
@@ -22,7 +23,7 @@ extension RecordColumn {
             return field.required ? wrong("required", "is missing") : .null
         }
         switch field.kind {
-        case .text:
+        case .text, .encrypted:
             guard case .string(let text) = value else { return wrong("type", "must be text") }
             if field.required, text.isEmpty { return wrong("required", "must not be empty") }
             let most = field.maximum?.wholeValue ?? 10_000
@@ -39,7 +40,7 @@ extension RecordColumn {
                 return wrong("not_allowed", "must be one of \(field.values.joined(separator: ", "))")
             }
             return .text(text)
-        case .integer, .ref:
+        case .integer, .ref, .file:
             guard case .int(let number) = value else { return wrong("type", "must be an integer") }
             return bounded(number, Decimal(number), &faults, place)
         case .decimal, .percent:
@@ -107,6 +108,7 @@ extension RecordColumn {
         case .null: statement.bindNull(index)
         case .int(let number): statement.bind(index, number)
         case .text(let text): statement.bind(index, text)
+        case .bytes(let bytes): statement.bind(index, bytes)
         }
     }
 
@@ -114,7 +116,8 @@ extension RecordColumn {
     func value(_ statement: Statement, _ column: Int32, currency: Currency) -> Value {
         if statement.isNull(column) { return .null }
         switch field.kind {
-        case .integer, .ref: return .int(statement.int64(column))
+        case .encrypted: return .string(RecordSeal.mask)
+        case .integer, .ref, .file: return .int(statement.int64(column))
         case .decimal, .percent: return (try? Decimal(coefficient: statement.int64(column), scale: places)).map(Value.decimal) ?? .null
         case .money: return .money(Money(minor: statement.int64(column), currency))
         case .boolean: return .bool(statement.int64(column) != 0)

@@ -44,7 +44,9 @@ enum RecordDescription {
         if field.kind == .decimal || field.kind == .percent { result["places"] = .int(Int64(field.places)) }
         if let pattern = field.pattern { result["pattern"] = .string(pattern.source) }
         if !field.values.isEmpty { result["values"] = .array(field.values.map(Value.string)) }
-        if let target = field.target { result["to"] = .string(target) }
+        if let permission = field.permission { result["permission"] = .string(permission) }
+        if !field.mediaTypes.isEmpty { result["types"] = .array(field.mediaTypes.map(Value.string)) }
+        if let target = field.target, field.kind != .file { result["to"] = .string(target) }
         if let example = field.example { result["example"] = example }
         if !field.fields.isEmpty { result["fields"] = .array(field.fields.map { describe($0, name) }) }
         return .object(result)

@@ -21,6 +21,7 @@ extension RecordEndpoints {
                 let id = record["id"]?.int ?? 0
                 _ = try RecordChanges(scope).move(type, id: id, to: call.parameters["state"] ?? "", note: call.body["note"]?.string ?? "")
                 let moved = try scope.records.find(type, id: id) ?? Object()
+                try requireVisible(type, moved, to: call.principal)
                 return Reply(200, type.json(moved), headers: [("ETag", etag(moved))])
             },
             Endpoint(

@@ -19,7 +19,7 @@ enum RecordEndpoints {
                         .init("limit", .integer(minimum: 1, maximum: 200), "How many at most; 50 if left out."),
                         .init("cursor", .string(maxLength: 2_000), "Where the last answer ended: its next_cursor."),
                         .init("sort", .string(maxLength: 200), "Fields, id, created_at or updated_at, with commas between; with - before it for descending."),
-                    ] + deletedParameter(type) + type.fields.filter { type.table.column($0.name) != nil && $0.kind != .json }.map {
+                    ] + deletedParameter(type) + type.fields.filter { type.table.column($0.name)?.isSearchable == true }.map {
                         .init($0.jsonName, .string(maxLength: 500), "Only those with this \($0.jsonName); with .ne, .lt, .lte, .gt, .gte, .in or .begins after the name for other comparisons.")
                     },
                     replies: [
@@ -32,8 +32,8 @@ enum RecordEndpoints {
                 .get, item, access: .permission(read), execution: .read,
                 documentation: .init("Read: \(type.title)", tag: type.plugin, pathParameters: [id], replies: [.init(200, "The record", .object(shape))])
             ) { call in
-                let (_, record) = try find(type, call)
-                return Reply(200, type.json(record), headers: [("ETag", etag(record))])
+                let (scope, record) = try find(type, call)
+                return Reply(200, type.json(try scope.records.revealing(type, record, to: call.principal)), headers: [("ETag", etag(record))])
             },
         ]
         endpoints += csv(of: type, path: path) + moves(of: type, path: path, shape: shape) + restore(of: type, path: path, shape: shape)
@@ -52,6 +52,7 @@ enum RecordEndpoints {
                 let id = try RecordChanges(scope).create(type, values)
                 try RecordRules.keep(scope)
                 let record = try scope.records.find(type, id: id) ?? Object()
+                try requireVisible(type, record, to: call.principal)
                 return Reply(201, type.json(record), headers: [("Location", "/api/\(path)/\(id)"), ("ETag", etag(record))])
             }) }
         if type.appendOnly { return endpoints }
@@ -75,6 +76,7 @@ enum RecordEndpoints {
                 let id = record["id"]?.int ?? 0
                 _ = try RecordChanges(scope).update(type, id: id, values)
                 let changed = try scope.records.find(type, id: id) ?? Object()
+                try requireVisible(type, changed, to: call.principal)
                 return Reply(200, type.json(changed), headers: [("ETag", etag(changed))])
             }) }
         if let permission = type.permissions.delete { endpoints.append(
@@ -99,10 +101,23 @@ enum RecordEndpoints {
         let scope = try RunScope(call)
         let id = try call.id()
         guard let record = try scope.records.find(type, id: id, deleted: deleted) else { throw Problem.noRecord(type, id) }
-        if type.branchScoped, let branch = record["branch"]?.int, !call.principal.isMember(of: branch) {
-            throw Problem.noRecord(type, id)
-        }
+        guard isVisible(type, record, to: call.principal) else { throw Problem.noRecord(type, id) }
         return (scope, record)
+    }
+
+    /// Who sees some branches only, sees records of those, and none that belong to no branch.
+    static func isVisible(_ type: RecordType, _ record: Object, to principal: Principal) -> Bool {
+        guard type.branchScoped, principal.branchIDs != nil else { return true }
+        return record["branch"]?.int.map(principal.isMember) ?? false
+    }
+
+    /// Refuses, and so undoes, what would put a record where who asks does not see it.
+    static func requireVisible(_ type: RecordType, _ record: Object, to principal: Principal) throws {
+        guard !isVisible(type, record, to: principal) else { return }
+        guard let branch = record["branch"]?.int else {
+            throw Problem(403, "auth.not_member", "You work in some branches only, so this \(type.title.lowercased()) must be of one of them.", field: "branch")
+        }
+        try Authorization.requireMembership(principal, branch: branch)
     }
 
     /// Records of a branch are made, and put there, by its members.
@@ -200,7 +215,7 @@ extension RecordQuery {
     mutating func condition(_ name: String, _ text: String, _ type: RecordType) throws {
         let parts = name.split(separator: ".", maxSplits: 1)
         let given = parts.first.map(String.init) ?? ""
-        let declared = type.fields.first { $0.jsonName == given && type.table.column($0.name) != nil && $0.kind != .json }
+        let declared = type.fields.first { $0.jsonName == given && type.table.column($0.name)?.isSearchable == true }
         guard let field = declared ?? RecordType.systemField(given) else {
             throw Problem(422, "request.invalid", "“\(name)” is not a field of this list.", field: name)
         }
@@ -210,7 +225,7 @@ extension RecordQuery {
         }
         func value(_ text: some StringProtocol) -> Value {
             switch field.kind {
-            case .integer, .ref, .money: Int64(text).map(Value.int) ?? .string(String(text))
+            case .integer, .ref, .file, .money: Int64(text).map(Value.int) ?? .string(String(text))
             case .boolean: text == "true" ? true : text == "false" ? false : .string(String(text))
             default: .string(String(text))
             }

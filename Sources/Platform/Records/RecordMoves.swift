@@ -73,6 +73,7 @@ extension RecordChanges {
                     type.program, "state.moves.\(move.place).effect", [context, .object(changed), .object(old)], invoker: "hook", run
                 ).object ?? changed
             }
+            try checkFiles(type, changed, before: old, by: package)
             var changes = Object()
             for field in type.fields where !Value.same(changed[field.name], old[field.name]) {
                 changes[field.name] = changed[field.name] ?? .null

@@ -31,6 +31,7 @@ extension RecordStore {
         for _ in 0..<count {
             let key = try look.readKey()
             guard let bit = type.table.bit(of: key), Self.isPlain(look.tag) else { return nil }
+            if bit > 0, !type.table.columns[bit - 1].isSearchable { return nil }
             mask |= 1 << bit
             try look.skip()
         }

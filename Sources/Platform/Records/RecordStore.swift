@@ -9,8 +9,11 @@ package struct RecordStore {
     let userID: Int64
     /// Time of the change, as kept in the rows.
     let at: String
+    /// Under what encrypted fields are sealed.
+    let seal: RecordSeal?
 
-    package init(_ db: Connection, currency: Currency, now: Instant, userID: Int64) {
+    package init(_ db: Connection, currency: Currency, now: Instant, userID: Int64, seal: RecordSeal? = nil) {
+        self.seal = seal
         self.db = db
         self.currency = currency
         self.userID = userID
@@ -24,12 +27,14 @@ package struct RecordStore {
         var faults: [Schema.Fault] = []
         let table = type.table
         refuseUnknown(values, table, place: "", &faults)
-        let statement = try db.statement(table.insert)
+        let statement = try db.statement(table.isSealed ? table.insertWithID : table.insert)
         defer { statement.reset() }
-        bind(table, values, to: statement, from: 1, place: "", &faults)
+        let ownID = try table.isSealed ? nextID(table) : 0
+        if table.isSealed { statement.bind(1, ownID) }
+        try bind(table, values, to: statement, from: table.isSealed ? 2 : 1, place: "", id: ownID, &faults)
         var id: Int64?
         if faults.isEmpty {
-            let next = Int32(table.columns.count)
+            let next = Int32(table.columns.count + (table.isSealed ? 1 : 0))
             statement.bind(next + 1, at)
             statement.bind(next + 2, userID)
             statement.bind(next + 3, at)
@@ -59,7 +64,7 @@ package struct RecordStore {
                 continue
             }
             refuseUnknown(line, table, place: "\(place).", &faults)
-            bind(table, line, to: statement, from: 3, place: "\(place).", &faults)
+            try bind(table, line, to: statement, from: 3, place: "\(place).", id: 0, &faults)
             guard let id, faults.isEmpty else { continue }
             statement.bind(1, id)
             statement.bind(2, Int64(index + 1))
@@ -86,7 +91,7 @@ package struct RecordStore {
             if given == .null, column.field.isNeverEmpty {
                 faults.append(Schema.Fault(field: column.field.name, code: "required", message: "must not be empty"))
             } else if let value = column.stored(given, currency: currency, place: column.field.name, &faults) {
-                set.append((column, value))
+                set.append((column, try sealed(value, column, table, id)))
             }
         }
         // Lines are looked at before anything is written.
@@ -232,13 +237,13 @@ package struct RecordStore {
     }
 
     private func bind(
-        _ table: RecordTable, _ values: Object, to statement: Statement, from first: Int32, place: String,
+        _ table: RecordTable, _ values: Object, to statement: Statement, from first: Int32, place: String, id: Int64,
         _ faults: inout [Schema.Fault]
-    ) {
+    ) throws {
         for (index, column) in table.columns.enumerated() {
             let name = column.field.name
             if let value = column.stored(values[name], currency: currency, place: "\(place)\(name)", &faults) {
-                column.bind(value, to: statement, at: first + Int32(index))
+                column.bind(try sealed(value, column, table, id), to: statement, at: first + Int32(index))
             }
         }
     }

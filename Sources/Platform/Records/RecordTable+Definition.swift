@@ -70,7 +70,8 @@ extension RecordTable {
 extension RecordColumn {
     var sqlType: String {
         switch field.kind {
-        case .integer, .decimal, .money, .percent, .boolean, .ref: "INTEGER"
+        case .integer, .decimal, .money, .percent, .boolean, .ref, .file: "INTEGER"
+        case .encrypted: "BLOB"
         default: "TEXT"
         }
     }
@@ -96,7 +97,7 @@ extension RecordColumn {
         switch (field.kind, value) {
         case (.text, .string(let text)), (.enum, .string(let text)), (.date, .string(let text)): "\(sql) = '\(text.replacingQuotes)'"
         case (.boolean, .bool(let flag)): "\(sql) = \(flag ? 1 : 0)"
-        case (.integer, .int(let number)), (.ref, .int(let number)): "\(sql) = \(number)"
+        case (.integer, .int(let number)), (.ref, .int(let number)), (.file, .int(let number)): "\(sql) = \(number)"
         default: nil
         }
     }

@@ -38,6 +38,10 @@ package final class RecordTable: Sendable {
     package let restore: SQL
     package let delete: SQL
     package let selectList: String
+    /// As `insert`, with the id before the columns: what is sealed is sealed for its row.
+    let insertWithID: SQL
+    /// Whether it has encrypted columns.
+    let isSealed: Bool
 
     convenience init(
         name: String, fields: [FieldDeclaration], indexes: [Index], softDelete: Bool, appendOnly: Bool, declaration: Declaration
@@ -70,6 +74,8 @@ package final class RecordTable: Sendable {
                     name: "\(Self.singular(name))_\(field.name)", fields: field.fields, indexes: [], softDelete: false,
                     appendOnly: appendOnly, isLines: true, declaration: declaration)
                 lines.append((field, table))
+            case .encrypted where isLines:
+                throw declaration.wrong("fields", "(\(field.name)) is encrypted, which lines cannot have; put it into the record itself")
             case .list, .object, .function:
                 throw declaration.wrong("fields", "(\(field.name)) is a \(field.kind.rawValue), which a record does not have; use lines or json")
             default:
@@ -88,6 +94,7 @@ package final class RecordTable: Sendable {
             }
         }
         let names = columns.map(\.sql)
+        isSealed = columns.contains { $0.field.kind == .encrypted }
         if isLines {
             let all = ["parent_id", "line_number"] + names
             insert = SQL("INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count)))")
@@ -96,9 +103,11 @@ package final class RecordTable: Sendable {
             delete = SQL("DELETE FROM \(name) WHERE parent_id = ?1")
             selectDeleted = select
             restore = delete
+            insertWithID = insert
         } else {
             let all = names + ["created_at", "created_by", "updated_at"]
             insert = SQL("INSERT INTO \(name) (\(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count)))")
+            insertWithID = SQL("INSERT INTO \(name) (id, \(all.joined(separator: ", "))) VALUES (\(Self.marks(all.count + 1)))")
             selectList = (["id", "version", "created_at", "created_by", "updated_at"] + names).joined(separator: ", ")
             select = SQL("SELECT \(selectList) FROM \(name) WHERE id = ?1\(softDelete ? " AND deleted_at IS NULL" : "")")
             selectDeleted = SQL("SELECT \(selectList) FROM \(name) WHERE id = ?1 AND deleted_at IS NOT NULL")
@@ -184,7 +193,8 @@ package final class RecordColumn: Sendable {
         }
         switch field.kind {
         case .money: name = "\(field.name)_minor"
-        case .ref: name = "\(field.name)_id"
+        case .ref, .file: name = "\(field.name)_id"
+        case .encrypted: name = "\(field.name)_sealed"
         default: name = field.name
         }
         sql = SQLWords.all.contains(name) ? "\"\(name)\"" : name

@@ -121,7 +121,7 @@ extension RecordType {
 
     private func columnName(_ field: String) throws -> String {
         if RecordTable.systemFields.contains(field) { return field }
-        guard let column = table.column(field), column.field.kind != .json else {
+        guard let column = table.column(field), column.isSearchable else {
             throw RecordQuery.wrong("\(name) has no such field to look for or sort by", field)
         }
         return column.sql
@@ -133,6 +133,9 @@ extension RecordType {
 }
 
 extension RecordColumn {
+    /// Whether one can look for its values and sort by them.
+    var isSearchable: Bool { field.kind != .json && field.kind != .encrypted }
+
     /// Whether its values can be added up.
     var isSummable: Bool {
         switch field.kind {

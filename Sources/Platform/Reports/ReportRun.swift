@@ -33,6 +33,7 @@ struct ReportRun {
                             switch value {
                             case .null: statement.bindNull(index)
                             case .int(let number): statement.bind(index, number)
+                            case .bytes(let bytes): statement.bind(index, bytes)
                             case .text(let text): statement.bind(index, text)
                             }
                         }
@@ -152,6 +153,7 @@ extension ReportRun {
             switch value {
             case .null: "\(name)="
             case .int(let number): "\(name)=\(number)"
+            case .bytes(let bytes): "\(name)=\(Hex.encode(bytes))"
             case .text(let text): "\(name)=\(text.utf8.count):\(text)"
             }
         }

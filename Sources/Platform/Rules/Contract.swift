@@ -37,6 +37,9 @@ package struct Contract: Sendable {
         for (index, field) in fields.enumerated() where Self.reserved.contains(Self.head(field.name)) {
             throw declaration.wrong("fields[\(index + 1)]", "(\(field.name)) is a name that every rule set has already")
         }
+        for (index, field) in fields.enumerated() where field.kind == .file || field.kind == .encrypted {
+            throw declaration.wrong("fields[\(index + 1)]", "(\(field.name)) is \(field.kind.rawValue), which only records have")
+        }
         if let function = declaration.value("check") {
             guard function.isScriptFunction else { throw declaration.wrong("check", "must be a function") }
             check = program

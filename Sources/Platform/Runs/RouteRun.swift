@@ -40,7 +40,7 @@ enum RouteRun {
                 continue
             }
             switch field.kind {
-            case .integer, .ref, .money: values[name] = Int64(text).map(Value.int) ?? .string(text)
+            case .integer, .ref, .file, .money: values[name] = Int64(text).map(Value.int) ?? .string(text)
             case .boolean: values[name] = text == "true" ? true : text == "false" ? false : .string(text)
             default: values[name] = .string(text)
             }

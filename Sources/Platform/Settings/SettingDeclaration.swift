@@ -38,6 +38,9 @@ package struct SettingDeclaration: Sendable {
         object["1"] = key
         object["2"] = type
         let field = try FieldDeclaration(.object(object), file: file, place: place)
+        if field.kind == .file || field.kind == .encrypted {
+            throw DeclarationError(file: file, field: "\(place).type", message: "is \(field.kind.rawValue), which only records have; secrets are capabilities.secret")
+        }
         self.init(key: "\(plugin).\(field.name)", field: field, levels: levels)
         if let fallback = field.fallback {
             var faults: [Schema.Fault] = []
@@ -51,6 +54,9 @@ package struct SettingDeclaration: Sendable {
 package enum KernelSettings {
     package static let all: [SettingDeclaration] = [
         make(TaxProfileChoice.setting, .text, "The tax profile that serves, by its id, where the country has several.", levels: [.tenant, .branch]),
+        make(StoredFiles.setting, .integer, "How large a file may be, in bytes.", fallback: .int(StoredFiles.usualBytes)) {
+            $0.minimum = Decimal(1_024); $0.maximum = Decimal(StoredFiles.mostBytes)
+        },
         make("mail.host", .text, "The mail server's name; no mail goes out without it."),
         make("mail.port", .integer, "Its port.", fallback: 587) { $0.minimum = Decimal(1); $0.maximum = Decimal(65_535) },
         make("mail.tls", .enum, "How the connection is encrypted: starttls (587), implicit (465), none.", fallback: "starttls") {
@@ -74,7 +80,7 @@ package enum KernelSettings {
     ]
 
     /// What the first part of their keys is; no plugin may be called so.
-    package static let names: Set<String> = ["mail", "message", "print"]
+    package static let names: Set<String> = ["mail", "message", "print", "files"]
 
     private static func make(
         _ key: String, _ kind: FieldDeclaration.Kind, _ summary: String, levels: [SettingDeclaration.Level] = [.tenant], fallback: Value? = nil,

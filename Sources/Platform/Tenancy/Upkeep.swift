@@ -13,6 +13,7 @@ final class Upkeep: LaneWork {
         try Sessions.purge(db, now: now)
         try JobQueue.purge(db, now: now)
         try Outbox.purge(db, now: now)
+        try StoredFiles.sweep(db, now: now)
     }
 
     func refused(_ error: any Error, _ db: Connection) throws {}

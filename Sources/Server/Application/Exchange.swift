@@ -186,7 +186,7 @@ final class Exchange: @unchecked Sendable {
                     body = try input.read(body, currency: tenant?.currency)
                 }
             case .bytes(let types):
-                guard bytes.isEmpty || types.contains(MediaType.essence(inquiry.header("content-type"))) else {
+                guard bytes.isEmpty || types.contains(Endpoint.anyType) || types.contains(MediaType.essence(inquiry.header("content-type"))) else {
                     throw Problem(
                         415, "request.media_type", "Send the body as \(types.joined(separator: " or ")).")
                 }
@@ -205,9 +205,11 @@ final class Exchange: @unchecked Sendable {
                     "Send an Idempotency-Key header, so that a repeated call is not carried out twice.")
             }
         }
-        return Call(
+        let call = Call(
             endpoint: endpoint, instance: application.instance, tenant: tenant, revision: revision, principal: principal,
             parameters: parameters, query: inquiry.query, body: body, bodyBytes: bytes, idempotencyKey: key,
             ifMatch: inquiry.header("if-match"), requestID: inquiry.requestID, remoteAddress: inquiry.peerAddress, now: now)
+        call.contentType = MediaType.essence(inquiry.header("content-type"))
+        return call
     }
 }

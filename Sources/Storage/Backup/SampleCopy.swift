@@ -9,9 +9,10 @@ extension Backup {
     ///   - path: of a file that is not there yet.
     ///   - rows: the most of one table; of tables of lines, which have no ids of their own, four times as many.
     ///   - whole: tables of which nothing is left behind.
+    ///   - empty: tables of which everything is.
     /// - Returns: a connection to the copy. It takes no care for crashes.
     package static func sample(
-        of store: Store, to path: String, rows: Int, whole: (String) -> Bool = { _ in false }
+        of store: Store, to path: String, rows: Int, whole: (String) -> Bool = { _ in false }, empty: (String) -> Bool = { _ in false }
     ) throws -> Connection {
         let target = try Connection(path: path, mode: .copy)
         do {
@@ -20,6 +21,7 @@ extension Backup {
                 try target.transaction {
                     for (table, sql) in try source.query(selectTables, row: { ($0.text(0), $0.text(1)) }) {
                         try target.execute(script: sql)
+                        if empty(table) { continue }
                         try copyRows(of: table, isWhole: whole(table), most: rows, from: source, to: target)
                     }
                     for sql in try source.query(selectOthers, row: { $0.text(0) }) { try target.execute(script: sql) }

@@ -95,6 +95,7 @@ enum PluginVerbs {
     private static let installOptions: [Option] = [
         .tenant, Option("yes", nil, "Agree with the plan, whatever it asks for"),
         Option("consent", "WORD", "Agree with this (repeat): capabilities, publisher_key, destructive, downgrade, changed_version"),
+        Option("grant-roles", nil, "Give roles the permissions that the plugin offers them"),
     ]
 
     private static func install(_ invocation: Invocation) throws -> ExitCode {
@@ -116,6 +117,7 @@ enum PluginVerbs {
         }
         var body: Object = ["plan": plan["digest"] ?? .null, "consents": .array(given.map(Value.string))]
         if let digest = source.digest { body["archive"] = .string(digest) }
+        if arguments.has("grant-roles") { body["grant_roles"] = true }
         let answer = try api.ask("POST", "/api/plugins/\(plan.text("name").percentEncoded)/install", .object(body), at: place)
         invocation.answer(answer) {
             answer["action"] == "unchanged"
@@ -182,6 +184,13 @@ struct PlanText {
         text += section("migrations", "migrations") { "\($0.text("file")): \($0.text("title"))\($0["destructive"] == true ? " (no way back)" : "")" }
         text += section("routes", "routes") { "\($0.text("change")) \($0.text("method")) \($0.text("path")) for \($0.text("permission"))" }
         text += section("hooks", "hooks") { "\($0.text("on")) \($0.text("phase")): \($0.text("order"))" }
+        text += section("numbers", "series_changes") { change in
+            "\(change.text("series")) \(change.text("change")) \(change.text("format"))\(change["former_format"]?.string.map { " (now \($0))" } ?? "")"
+        }
+        text += section("offers roles (granted with --grant-roles)", "roles") { role in
+            let offers = role["offers"]?.array?.compactMap(\.string) ?? []
+            return "\(role.text("role"))\(role["exists"] == true ? "" : " (new)"): \(offers.isEmpty ? "nothing that it does not hold" : offers.joined(separator: ", "))"
+        }
         text += section("rules", "rules") { $0.string ?? "" }
         text += PluginShelf.text(plan["findings"]?.array ?? [])
         let needs = plan["consents"]?.array?.compactMap(\.string) ?? []

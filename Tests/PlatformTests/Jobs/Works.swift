@@ -45,7 +45,8 @@ final class Works: Sendable {
     static let manager = Principal(kind: .user, userID: 1, username: "admin", permissions: ["*"])
 
     func call(
-        _ method: Endpoint.Method, _ path: String, _ body: Value = [:], as principal: Principal = manager, query: [(String, String)] = []
+        _ method: Endpoint.Method, _ path: String, _ body: Value = [:], as principal: Principal = manager, query: [(String, String)] = [],
+        bytes: [UInt8] = [], contentType: String = ""
     ) throws -> Reply {
         let revision = try tenant.store.read { db in try RevisionLibrary(db).current() }
         let router = Router<Endpoint>(revision.endpoints + PlatformEndpoints.tenant)
@@ -56,8 +57,10 @@ final class Works: Sendable {
         let body = try endpoint.documentation.input?.read(body, currency: tenant.currency) ?? body
         nonisolated(unsafe) let call = Call(
             endpoint: endpoint, instance: house.instance, tenant: tenant, revision: revision, principal: principal,
-            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, requestID: "r1", now: house.now)
+            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, bodyBytes: bytes, requestID: "r1", now: house.now)
+        call.contentType = contentType.split(separator: ";").first.map(String.init) ?? ""
         let store = tenant.store
+        if endpoint.execution == .worker { return try ScriptThread.run { try endpoint.handle(call) } }
         if endpoint.execution == .read {
             return try ScriptThread.run { try store.read { db in try call.with(db) { try endpoint.handle(call) } } }
         }
@@ -65,6 +68,28 @@ final class Works: Sendable {
         call.runAfterCommit()
         return reply
     }
+
+    /// What a GET streams.
+    func text(_ method: Endpoint.Method, _ path: String, as principal: Principal = manager) throws -> String {
+        let revision = try tenant.store.read { db in try RevisionLibrary(db).current() }
+        guard case .found(let endpoint, _) = Router<Endpoint>(revision.endpoints).match(method, path) else { return "" }
+        nonisolated(unsafe) let call = Call(
+            endpoint: endpoint, instance: house.instance, tenant: tenant, revision: revision, principal: principal, requestID: "r1", now: house.now)
+        let store = tenant.store
+        return try ScriptThread.run {
+            try store.read { db in
+                try call.with(db) {
+                    guard case .stream(_, let write) = try endpoint.handle(call).body else { return "" }
+                    var bytes: [UInt8] = []
+                    try write(call) { bytes += $0 }
+                    return String(decoding: bytes, as: UTF8.self)
+                }
+            }
+        }
+    }
+
+    /// What the doctor finds.
+    func doctor() throws -> [Value] { try call(.get, "/api/doctor").value["items"]?.array ?? [] }
 
     func run(_ job: String, _ args: Value = [:]) throws -> Int64 {
         let row = try call(.post, "/api/jobs/\(job)/run", ["args": args]).value

@@ -58,6 +58,15 @@ extension HostReference {
                 end
                 """),
         HostEntry(
+            "record.reveal(type: string, id: integer, field: string): string?",
+            "An encrypted field in clear, or nil where it is empty; elsewhere it is \"***\". Only for the plugin that declares the type.",
+            errors: ["record.not_found", "record.unreadable", "script.capability"],
+            example: """
+                local customer = record.create("catalog.customer", { name = "Ama" })
+                local done, refusal = pcall(record.reveal, "catalog.customer", customer.id, "name")
+                assert(not done and refusal.code == "script.capability")
+                """),
+        HostEntry(
             "record.exists(type: string, filter?: table): boolean", "Whether a record fits the filter.",
             errors: ["record.filter_invalid", "script.capability"], capability: "record.read", calls: ["record.count"],
             example: """

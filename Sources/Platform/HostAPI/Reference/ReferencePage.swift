@@ -6,7 +6,7 @@ extension HostReference {
         ("record", "records of record types"), ("Record", "what `record` gives"), ("ledger", "double-entry posting"),
         ("sequence", "gapless numbers"), ("tax", "a document's taxes"), ("rules", "rule sets in force"), ("report", "declared queries"), ("money", "exact amounts"),
         ("decimal", "exact numbers"), ("date", "business dates, as ISO text"), ("tenant", "the business"), ("branch", "its branches"),
-        ("user", "who asks"), ("settings", "the plugin's settings"), ("text", "lines of a fixed width"), ("log", "what authors read"),
+        ("user", "who asks"), ("settings", "the plugin's settings"), ("text", "lines of a fixed width"), ("file", "files, and comma-separated values"), ("log", "what authors read"),
         ("", "refusals"),
     ]
 

@@ -25,7 +25,7 @@ package enum StubFile {
 
             """
         for type in plugins.recordTypes.values.sorted(by: { $0.name < $1.name }) { text += record(type) }
-        for module in ["record", "ledger", "sequence", "tax", "rules", "report", "date", "tenant", "branch", "user", "settings", "text", "log"] {
+        for module in ["record", "ledger", "sequence", "tax", "rules", "report", "date", "tenant", "branch", "user", "settings", "text", "file", "log"] {
             text += "\n\(module) = {}\n"
         }
         text += "\n---@class money_module\n---@overload fun(text: string, currency?: string): money\nmoney = {}\ndecimal = {}\n"
@@ -38,7 +38,7 @@ package enum StubFile {
         for field in type.fields {
             let kind =
                 switch field.kind {
-                case .integer, .ref: "integer"
+                case .integer, .ref, .file: "integer"
                 case .decimal, .percent: "decimal"
                 case .money: "money"
                 case .boolean: "boolean"

@@ -3,7 +3,7 @@ import Storage
 
 /// `/api/plugins`: what is installed, and how it changes.
 package enum PluginEndpoints {
-    package static let endpoints = installed + PluginArchiveEndpoints.endpoints + RemovedPluginEndpoints.endpoints
+    package static let endpoints = installed + PluginRoleEndpoints.endpoints + PluginArchiveEndpoints.endpoints + RemovedPluginEndpoints.endpoints
 
     private static let installed: [Endpoint] = [
         Endpoint(
@@ -21,7 +21,10 @@ package enum PluginEndpoints {
             .post, "/api/plugins", access: .permission("scripts.publish"), execution: .worker,
             documentation: .init(
                 "Install or upgrade a plugin that came with the program; what would lose data takes its plan", tag: "Plugins",
-                input: .object([.init("name", .string(minLength: 1, maxLength: 63), required: true, "Its folder's name.", example: "pos")]),
+                input: .object([
+                    .init("name", .string(minLength: 1, maxLength: 63), required: true, "Its folder's name.", example: "pos"),
+                    .init("grant_roles", .boolean, "false: leave roles as they are; else they get what the plugin offers them."),
+                ]),
                 replies: [.init(200, "Installed", .object(members))])
         ) { call in
             let work = try PluginWork(call)
@@ -31,7 +34,7 @@ package enum PluginEndpoints {
                 throw Problem(422, "plugin.name", "The folder \(name) holds a plugin that calls itself otherwise.")
             }
             // What loses data is asked for by its plan, the program's own plugins included.
-            _ = try work.install(offer, plan: nil, consents: [.capabilities, .publisherKey, .changedVersion])
+            _ = try work.install(offer, plan: nil, consents: [.capabilities, .publisherKey, .changedVersion], grantsRoles: call.body["grant_roles"]?.bool ?? true)
             guard let package = try installed(call, name) else { throw notInstalled(name) }
             return Reply(200, describe(package))
         },
@@ -53,12 +56,17 @@ package enum PluginEndpoints {
                     .init("archive", .string(), "Digest of an uploaded archive; if left out, the plugin that came with the program."),
                     .init("plan", .string(minLength: 64, maxLength: 64), required: true, "The plan's digest."),
                     .init("consents", .array(.string(allowed: InstallationPlan.Consent.allCases.map(\.rawValue))), "What was agreed with."),
+                    .init("grant_roles", .boolean, "true: give roles the permissions that the plugin offers them; takes roles.edit."),
                 ]), replies: [.init(200, "In force", .any)])
         ) { call in
             let work = try PluginWork(call)
             let consents = call.body["consents"]?.array?.compactMap { $0.string.flatMap(InstallationPlan.Consent.init(rawValue:)) } ?? []
+            let grantsRoles = call.body["grant_roles"]?.bool ?? false
+            if grantsRoles, !call.principal.may("roles.edit") { throw Authorization.forbidden("roles.edit") }
             let offer = try offer(call, work, archive: call.body["archive"]?.string)
-            return Reply(200, answer(try work.install(offer, plan: call.body["plan"]?.string ?? "", consents: Set(consents))))
+            return Reply(
+                200,
+                answer(try work.install(offer, plan: call.body["plan"]?.string ?? "", consents: Set(consents), grantsRoles: grantsRoles)))
         },
         Endpoint(
             .post, "/api/plugins/{name}/rollback", access: .permission("scripts.publish"), execution: .worker,

@@ -46,6 +46,9 @@ extension PluginInstallation {
         describe(package, former: older, after, before.plugins, &facts)
         facts["tables"] = .array(schemaPlan.changes.map(\.value))
         facts["migrations"] = .array(migrations.map { ["file": .string($0.file), "title": .string($0.title), "destructive": .bool($0.isDestructive)] })
+        let seriesChanges = try series(package, older).changes()
+        facts["series_changes"] = .array(seriesChanges.map(\.value))
+        facts["roles"] = .array(try roles(package.manifest))
         facts["rules"] = .array(rules.map { .string($0.path) })
         let findings = PluginFindings.of(offer.files, hash: hash, after)
         facts["findings"] = .array(findings.map(\.value))
@@ -62,7 +65,17 @@ extension PluginInstallation {
             action: action, name: manifest.name, version: manifest.version, needs: action == .unchanged ? [] : needs, facts: facts)
         return Prepared(
             plan: plan, offer: offer, package: package, older: older, olderID: olderID, removed: removed, before: before,
-            contents: contents, after: after, isBack: isBack, migrations: migrations, schema: schema, schemaPlan: schemaPlan, rules: rules)
+            contents: contents, after: after, isBack: isBack, migrations: migrations, schema: schema, schemaPlan: schemaPlan, rules: rules, seriesChanges: seriesChanges)
+    }
+
+    /// What the plugin offers to which roles, as far as they do not hold it.
+    private func roles(_ manifest: Manifest) throws -> [Value] {
+        try manifest.roles.map { name, permissions in
+            let role = try Roles.find(db, name: name)
+            let holdsAll = role?.permissions.contains(PermissionCatalogue.everything) == true
+            let missing = permissions.filter { !holdsAll && role?.permissions.contains($0) != true }
+            return ["role": .string(name), "exists": .bool(role != nil), "offers": .array(missing.map(Value.string))]
+        }
     }
 
     /// All plugins with the new one in the place that its dependencies ask for.

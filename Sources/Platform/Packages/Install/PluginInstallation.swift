@@ -66,6 +66,7 @@ package struct PluginInstallation {
         let schema: SchemaMigration
         let schemaPlan: SchemaMigration.Plan
         let rules: [AdoptedRule]
+        let seriesChanges: [PluginSeries.Change]
 
         /// Whether a copy of a part of the data is not enough to try it on.
         package var isDestructive: Bool { plan.needs.contains(.destructive) }
@@ -79,9 +80,10 @@ package struct PluginInstallation {
         try apply(try prepare(Offer(.shipped, files: files, shippedRules: shippedRules)), consents: Set(InstallationPlan.Consent.allCases))
     }
 
+    /// - Parameter grantsRoles: whether roles get the permissions that the plugin offers them.
     /// - Returns: the revision that the caller publishes after the commit; the one in force if the plugin is there already.
     /// - Throws: 409 `plugin.consent_needed`; what the data, a migration or the plugin's own hook refuses.
-    package func apply(_ prepared: Prepared, consents: Set<InstallationPlan.Consent>) throws -> Revision {
+    package func apply(_ prepared: Prepared, consents: Set<InstallationPlan.Consent>, grantsRoles: Bool = true) throws -> Revision {
         let package = prepared.package, older = prepared.older
         if prepared.plan.action == .unchanged { return prepared.before }
         try prepared.plan.require(consents)
@@ -103,9 +105,9 @@ package struct PluginInstallation {
         try prepared.schema.carryOut(prepared.schemaPlan, db, scope)
         // Those of other plugins too: an upgrade may take away what they read.
         for report in revision.plugins.reports.values { try report.check(db) }
-        try defineSeries(package)
+        try series(package, older).carryOut(prepared.seriesChanges, actor: actor.ledgerActor)
         try PermissionIncludes.declare(package.manifest.permissions, of: package.name, db)
-        try Roles.offer(db, actor, plugin: package.name, roles: package.manifest.roles)
+        if grantsRoles { try Roles.offer(db, actor, plugin: package.name, roles: package.manifest.roles) }
         try note(prepared, packageID)
         switch prepared.plan.action {
         case .rollback, .downgrade: break
@@ -114,6 +116,10 @@ package struct PluginInstallation {
         }
         try audit(prepared, revision)
         return revision
+    }
+
+    func series(_ package: PluginPackage, _ older: PluginPackage?) -> PluginSeries {
+        PluginSeries(package: package, older: older, ledger: db.ledger(clock: clock))
     }
 
     private func note(_ prepared: Prepared, _ packageID: Int64) throws {
@@ -154,27 +160,5 @@ package struct PluginInstallation {
                 "version": .string(package.manifest.version), "hash": .string(package.hash), "revision": .int(revision.id),
                 "plan": .string(prepared.plan.digest), "consents": .array(prepared.plan.needs.map { .string($0.rawValue) }),
             ])
-    }
-
-    private func defineSeries(_ package: PluginPackage) throws {
-        let ledger = db.ledger(clock: clock)
-        let there = Set(try ledger.seriesList().map(\.name))
-        for type in package.recordTypes {
-            guard let number = type.number, let format = number.format, !there.contains(number.series) else { continue }
-            _ = try ledger.defineSeries(
-                NewSeries(
-                    name: number.series, format: try NumberFormat(format), reset: format.contains("{year}") ? .year : .never,
-                    isBranched: format.contains("{branch}")),
-                actor: actor.ledgerActor)
-        }
-        for series in package.manifest.series where !there.contains(series.name) {
-            guard let reset = SeriesReset(rawValue: series.reset) else {
-                throw DeclarationError(
-                    file: "\(package.name)/plugin.lua", field: "series.\(series.name).reset", message: "must be never, year, month or day")
-            }
-            _ = try ledger.defineSeries(
-                NewSeries(name: series.name, format: try NumberFormat(series.format), reset: reset, isBranched: series.perBranch),
-                actor: actor.ledgerActor)
-        }
     }
 }

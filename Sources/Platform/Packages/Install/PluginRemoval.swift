@@ -150,6 +150,22 @@ package struct PluginRemoval {
                 return true
             }
         }
+        try exportFiles(of: requireRemoved(name), put)
+    }
+
+    /// The files to which those rows refer: `{"file": {…}, "base64": …}`.
+    private func exportFiles(of removed: PluginRegister.Removed, _ put: ([UInt8]) throws -> Void) throws {
+        let tables = try self.tables(of: removed)
+        let references = try StoredFiles.references(db).filter { tables.contains($0.table) }
+        let files = StoredFiles(db)
+        var seen: Set<Int64> = []
+        for reference in references {
+            let ids = SQL("SELECT DISTINCT \"\(reference.column)\" FROM \"\(reference.table)\" WHERE \"\(reference.column)\" IS NOT NULL ORDER BY 1")
+            for id in try db.query(ids, row: { $0.int(0) }) where seen.insert(id).inserted {
+                guard let file = try files.find(id) else { continue }
+                try put(JSON.serialize(["file": file.value, "base64": .string(Base64.encode(try files.bytes(of: file)))]) + [10])
+            }
+        }
     }
 
     /// Removes what an uninstalled plugin left: its tables, settings, secrets and the memory of its migrations. Its entries, numbers and

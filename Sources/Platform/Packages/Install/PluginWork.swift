@@ -87,11 +87,13 @@ package struct PluginWork: Sendable {
 
     /// Plans, tries it on a copy, and does it; in force for every request that starts afterwards.
     ///
-    /// - Parameter digest: of the plan that somebody agreed with; nil where nobody was asked, for the program's own.
+    /// - Parameters:
+    ///   - digest: of the plan that somebody agreed with; nil where nobody was asked, for the program's own.
+    ///   - grantsRoles: whether roles get the permissions that the plugin offers them.
     /// - Throws: 409 `plugin.plan_changed`, 409 `plugin.consent_needed`, and what planning, trying and doing throw. Then the
     ///   tenant is as it was.
     package func install(
-        _ offer: PluginInstallation.Offer, plan digest: String?, consents: Set<InstallationPlan.Consent>
+        _ offer: PluginInstallation.Offer, plan digest: String?, consents: Set<InstallationPlan.Consent>, grantsRoles: Bool = false
     ) throws -> Result {
         let plan = try plan(offer)
         guard digest == nil || digest == plan.digest else { throw Self.changed(plan) }
@@ -102,7 +104,7 @@ package struct PluginWork: Sendable {
             let installation = installation(db)
             let prepared = try installation.prepare(offer, reserved: instance.reservedRoutes)
             guard prepared.plan.digest == plan.digest else { throw Self.changed(prepared.plan) }
-            return try installation.apply(prepared, consents: consents)
+            return try installation.apply(prepared, consents: consents, grantsRoles: grantsRoles)
         }
         return Result(plan: plan, trial: outcome.value, revision: revision)
     }
