@@ -13,7 +13,8 @@ local lua = {
 -- Host modules and the words of the trade (HOSTAPI 5 and 6).
 local host = {
   "record", "money", "decimal", "date", "ledger", "sequence", "tax", "rules", "report", "log", "reject", "problems",
-  "user", "auth", "tenant", "branch", "till", "settings", "event", "job", "http", "mail", "message", "secret", "store", "json", "text", "hash", "uuid", "budget", "file",
+  "user", "auth", "tenant", "branch", "till", "settings", "event", "job", "http", "mail", "message", "secret", "store", "json", "text", "hash", "uuid", "budget",
+  "file", "trace",
 }
 read_globals = {}
 for _, name in ipairs(lua) do read_globals[#read_globals + 1] = name end
@@ -25,7 +26,7 @@ files["Sources/Platform/Prelude"] = { read_globals = { "kernel" } }
 files["**/*_test.lua"] = {
   read_globals = {
     "describe", "it", "before_each", "after_each", "pending", "cases", "property", "gen", "fixture", "given", "clock", "random",
-    "as_user", "in_branch", "with_settings", "call", "expect", "expect_reject", "expect_entry", "expect_balanced",
-    "expect_budget",
+    "as_user", "in_branch", "on_till", "with_settings", "device", "call", "run_job", "run_due", "replay", "expect", "expect_reject",
+    "expect_entry", "expect_balanced", "expect_effect", "expect_no_effects", "expect_rule", "expect_trace", "expect_budget",
   },
 }

@@ -8,12 +8,13 @@ package final class Sink {
     private let input = Pipe()
     private let file: String
 
-    /// - Parameter kind: smtp, http or raw.
-    package init(_ kind: String, status: Int? = nil) throws {
+    /// - Parameter kind: smtp, smtps, starttls, http or raw.
+    package init(_ kind: String, status: Int? = nil, certificate: TestCertificate? = nil) throws {
         file = try Files.temporaryDirectory("kontor-sink") + "/taken"
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
         process.arguments = ["\(Repository.home)/Tests/Sinks/sink.py", kind, file] + (status.map { [String($0)] } ?? [])
+        if let certificate { process.arguments?.append(contentsOf: ["250", certificate.path, certificate.keyPath]) }
         process.standardInput = input
         process.standardOutput = output
         try process.run()

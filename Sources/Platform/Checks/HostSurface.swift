@@ -10,6 +10,9 @@ struct HostSurface: Sendable {
     /// What rule files and plugins see.
     static let scripts = HostSurface(HostAPI.base)
 
+    /// What test files see.
+    static let tests = HostSurface(TestModule.base)
+
     init(_ base: ScriptBase) {
         program = HostSurface.program(base)
         var globals: [String: Set<String>] = [:]
@@ -61,8 +64,12 @@ extension ScriptCheck {
     package static var globals: [String] { HostSurface.scripts.globals.keys.sorted() }
 
     /// Whether scripts can reach a name such as `record.find`.
-    package static func isThere(_ path: String) -> Bool {
+    package static func isThere(_ path: String, inTests: Bool = false) -> Bool {
         let parts = path.split(separator: ".").map(String.init)
-        return parts.count == 2 ? HostSurface.scripts.has(parts[0], parts[1]) : HostSurface.scripts.globals[path] != nil
+        let surface = inTests ? HostSurface.tests : .scripts
+        return parts.count == 2 ? surface.has(parts[0], parts[1]) : surface.globals[path] != nil
     }
+
+    /// The names that only test files have.
+    package static var testWords: [String] { TestNames.all.sorted() }
 }

@@ -29,7 +29,7 @@ struct PluginCheck {
         for (path, file) in parsed {
             let isTest = path.hasPrefix("tests/")
             let check = NameCheck(
-                file: file, surface: .scripts, further: isTest ? TestNames.all : [], modules: requirable)
+                file: file, surface: isTest ? .tests : .scripts, further: isTest ? TestNames.all : [], modules: requirable)
             findings += check.findings()
             if isTest { continue }
             findings += reach.loading(file) + reach.rights(file)

@@ -1,4 +1,4 @@
 /// The names that test files have beside those of every script: asked of the sandbox that they run in.
 enum TestNames {
-    static let all: Set<String> = Set(HostSurface(TestModule.base).globals.keys).subtracting(HostSurface.scripts.globals.keys)
+    static let all: Set<String> = Set(HostSurface.tests.globals.keys).subtracting(HostSurface.scripts.globals.keys)
 }

@@ -35,9 +35,23 @@ final class RequestDecisions: @unchecked Sendable {
     let tenantID: Int64
     let at: Instant
     private(set) var decisions: [Decision] = []
+    /// What scripts noted of their way; kept with the record.
+    var notes: [TraceNote] = []
     /// The first record that the request made: the sale, not its stock movements.
     var record: (type: String, id: Int64)?
     private var bytes = 0
+    /// Which records were written when how much was decided.
+    private(set) var saves: [Save] = []
+
+    /// A record that was written: what was decided before it may stand in it.
+    struct Save {
+        let type: String
+        let id: Int64
+        /// The fields that were written; nil for all of a new record.
+        let fields: [String]?
+        /// The first so many decisions of the request came before.
+        let decisions: Int
+    }
 
     /// Beyond this a request's further decisions are not kept.
     static let mostBytes = 256 << 10
@@ -50,6 +64,14 @@ final class RequestDecisions: @unchecked Sendable {
     func add(_ decision: @autoclosure () -> Decision, bytes size: Int) {
         bytes += size
         if bytes <= Self.mostBytes { decisions.append(decision()) }
+    }
+
+    private static let mostSaves = 1_000
+
+    func saved(_ type: String, _ id: Int64, fields: [String]?) {
+        // Before anything was decided nothing of it can stand in a record.
+        if decisions.isEmpty || saves.count >= Self.mostSaves { return }
+        saves.append(Save(type: type, id: id, fields: fields, decisions: decisions.count))
     }
 }
 
@@ -72,6 +94,13 @@ extension RunScope {
     /// Notes that a record was made; the first one is what the request was about.
     func made(_ type: RecordType, _ id: Int64) {
         if firstRecord == nil { firstRecord = (type.name, id) }
-        if let decisions, decisions.record == nil { decisions.record = (type.name, id) }
+        guard let decisions else { return }
+        if decisions.record == nil { decisions.record = (type.name, id) }
+        decisions.saved(type.name, id, fields: nil)
+    }
+
+    /// Notes that fields of a record were written; nil where it is not known which.
+    func changed(_ type: RecordType, _ id: Int64, fields: @autoclosure () -> [String]?) {
+        decisions?.saved(type.name, id, fields: fields())
     }
 }

@@ -44,7 +44,7 @@ package final class DecisionLog: @unchecked Sendable {
 
     /// After the commit.
     func add(_ request: RequestDecisions) {
-        guard !request.decisions.isEmpty else { return }
+        guard !request.decisions.isEmpty || !request.notes.isEmpty && request.record != nil else { return }
         monitor.locked {
             guard !isStopped, waiting.count < Self.mostWaiting else { return }
             waiting.append(request)
@@ -144,6 +144,25 @@ struct DecisionFile {
             ) STRICT;
             CREATE INDEX IF NOT EXISTS decisions_path_idx ON decisions (path, id);
             CREATE INDEX IF NOT EXISTS decisions_record_idx ON decisions (record_type, record_id) WHERE record_type IS NOT NULL;
+            -- Which records were written behind which decisions.
+            CREATE TABLE IF NOT EXISTS saves (
+              id             INTEGER PRIMARY KEY,
+              record_type    TEXT NOT NULL,
+              record_id      INTEGER NOT NULL,
+              -- a JSON array; NULL for all
+              fields         TEXT,
+              first_decision INTEGER NOT NULL,
+              last_decision  INTEGER NOT NULL
+            ) STRICT;
+            CREATE INDEX IF NOT EXISTS saves_record_idx ON saves (record_type, record_id, id);
+            CREATE TABLE IF NOT EXISTS notes (
+              id          INTEGER PRIMARY KEY,
+              record_type TEXT NOT NULL,
+              record_id   INTEGER NOT NULL,
+              -- what trace.note was given, as JSON
+              note        TEXT NOT NULL
+            ) STRICT;
+            CREATE INDEX IF NOT EXISTS notes_record_idx ON notes (record_type, record_id, id);
             """)
     }
 
@@ -156,30 +175,52 @@ struct DecisionFile {
         INSERT INTO decisions (made_at, record_type, record_id, contract, path, version, function, input, output)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """)
-    private static let prune = SQL("DELETE FROM decisions WHERE id <= (SELECT max(id) FROM decisions) - ?1")
-    private static let selectPath = SQL("""
-        SELECT contract, path, version, function, input, output, made_at, record_type, record_id FROM decisions
-        WHERE path = ?1 ORDER BY id DESC LIMIT ?2
+    private static let insertSave = SQL("""
+        INSERT INTO saves (record_type, record_id, fields, first_decision, last_decision) VALUES (?1, ?2, ?3, ?4, ?5)
         """)
+    private static let insertNote = SQL("INSERT INTO notes (record_type, record_id, note) VALUES (?1, ?2, ?3)")
+    private static let prunes = ["decisions", "saves", "notes"].map { SQL("DELETE FROM \($0) WHERE id <= (SELECT max(id) FROM \($0)) - ?1") }
+    private static let columns = "contract, path, version, function, input, output, made_at, record_type, record_id, id"
+    private static let selectPath = SQL("SELECT \(columns) FROM decisions WHERE path = ?1 ORDER BY id DESC LIMIT ?2")
     private static let selectRecord = SQL("""
-        SELECT contract, path, version, function, input, output, made_at, record_type, record_id FROM decisions
-        WHERE record_type = ?1 AND record_id = ?2 ORDER BY id LIMIT 1000
+        SELECT \(columns) FROM decisions WHERE record_type = ?1 AND record_id = ?2 ORDER BY id LIMIT 1000
         """)
+    private static let selectSaved = SQL("""
+        SELECT \(columns) FROM decisions WHERE id IN (
+          SELECT d.id FROM saves s JOIN decisions d ON d.id BETWEEN s.first_decision AND s.last_decision
+          WHERE s.record_type = ?1 AND s.record_id = ?2) ORDER BY id LIMIT 1000
+        """)
+    private static let selectSaves = SQL("""
+        SELECT fields, first_decision, last_decision FROM saves WHERE record_type = ?1 AND record_id = ?2 ORDER BY id DESC LIMIT 1000
+        """)
+    private static let selectNotes = SQL("SELECT note FROM notes WHERE record_type = ?1 AND record_id = ?2 ORDER BY id LIMIT 1000")
 
     func append(_ requests: [RequestDecisions]) throws {
         try db.transaction {
             for request in requests {
+                var ids: [Int64] = []
                 for decision in request.decisions {
                     try db.run(
                         Self.insert, request.at.description, request.record?.type, request.record?.id, decision.contract, decision.path,
                         decision.version, decision.function, decision.input, decision.output)
+                    ids.append(db.lastInsertRowID)
+                }
+                for save in request.saves {
+                    guard let first = ids.first, ids.indices.contains(save.decisions - 1) else { continue }
+                    let fields = save.fields.map { String(decoding: JSON.serialize(.array($0.map(Value.string))), as: UTF8.self) }
+                    try db.run(Self.insertSave, save.type, save.id, fields, first, ids[save.decisions - 1])
+                }
+                guard let record = request.record else { continue }
+                for note in request.notes {
+                    try db.run(Self.insertNote, record.type, record.id, String(decoding: JSON.serialize(note.described), as: UTF8.self))
                 }
             }
-            try db.run(Self.prune, DecisionLog.mostRows)
+            for prune in Self.prunes { try db.run(prune, DecisionLog.mostRows) }
         }
     }
 
     struct Entry {
+        let id: Int64
         let decision: Decision
         let at: String
         let record: (type: String, id: Int64)?
@@ -187,6 +228,7 @@ struct DecisionFile {
 
     private static func entry(_ row: Row) -> Entry {
         Entry(
+            id: row.int(9),
             decision: Decision(
                 contract: row.text(0), path: row.text(1), version: row.int(2), function: row.text(3), input: row.bytes(4), output: row.bytes(5)),
             at: row.text(6), record: row.optionalText(7).map { (type: $0, id: row.int(8)) })
@@ -197,4 +239,28 @@ struct DecisionFile {
 
     /// Those from which a record came, in their order.
     func of(record type: String, _ id: Int64) throws -> [Entry] { try db.query(Self.selectRecord, type, id, row: Self.entry) }
+
+    /// Those behind which the record was written, in their order: of the request that made it and of those that changed it.
+    func behind(record type: String, _ id: Int64) throws -> [Entry] { try db.query(Self.selectSaved, type, id, row: Self.entry) }
+
+    struct Save {
+        /// nil for all.
+        let fields: Set<String>?
+        let decisions: ClosedRange<Int64>
+
+        func wrote(_ field: String) -> Bool { fields?.contains(field) ?? true }
+    }
+
+    /// The newest first.
+    func saves(of type: String, _ id: Int64) throws -> [Save] {
+        try db.query(Self.selectSaves, type, id) { row in
+            let names = try row.optionalText(0).map { try JSON.parse($0).array?.compactMap(\.string) ?? [] }
+            return Save(fields: names.map { Set($0) }, decisions: row.int(1)...max(row.int(1), row.int(2)))
+        }
+    }
+
+    /// What was noted by the request that made the record.
+    func notes(of type: String, _ id: Int64) throws -> [Value] {
+        try db.query(Self.selectNotes, type, id) { try JSON.parse($0.text(0), limits: .stored) }
+    }
 }

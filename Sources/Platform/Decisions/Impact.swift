@@ -13,7 +13,7 @@ struct Impact {
     /// Differences that are told one by one.
     static let told = 50
 
-    private struct Case {
+    struct Case {
         let decision: Decision
         let at: Instant
         let record: (type: String, id: Int64)?
@@ -50,7 +50,8 @@ struct Impact {
     // MARK: Comparing
 
     private func report(_ recorded: [Case]) throws -> Value {
-        let cases = recorded.isEmpty ? generated() : recorded
+        let cases = recorded.isEmpty ? GeneratedCases(scope: scope, now: now, draft: draft).all() : recorded
+        let replay = DecisionReplay(scope: scope)
         var differences: [Value] = []
         var differ = 0
         var failed = 0
@@ -60,10 +61,9 @@ struct Impact {
             var after: [Value] = []
             var failure: String?
             do {
-                let bytes = try answer(one, by: draft)
-                if bytes == one.decision.output { continue }
+                let bytes = try replay.answer(one.decision, at: one.at, by: draft)
+                if DecisionReplay.agree(one.decision, bytes) { continue }
                 after = Decision.values(bytes)
-                if Self.figures(after) == Self.figures(before) { continue }
             } catch {
                 failure = (error as? any ProblemConvertible)?.problem.detail ?? "\(error)"
                 failed += 1
@@ -74,7 +74,7 @@ struct Impact {
             guard differences.count < Self.told else { continue }
             var told: Object = [
                 "function": .string(one.decision.function), "version": .int(one.decision.version), "at": .string(one.at.description),
-                "before": before.first ?? .null, "after": after.first ?? .null, "effect": .int(change),
+                "arguments": .array(one.decision.arguments), "before": before.first ?? .null, "after": after.first ?? .null, "effect": .int(change),
             ]
             told["record"] = one.record.map { ["type": .string($0.type), "id": .int($0.id)] } ?? .null
             told["failure"] = failure.map(Value.string) ?? .null
@@ -89,30 +89,6 @@ struct Impact {
             "failed": .int(Int64(failed)), "effect": .int(effect), "currency": .string(currency.code), "differences": .array(differences),
             "values": .array(changedValues(.object(now.content.values), .object(draft.content.values), at: "")),
         ]
-    }
-
-    private func answer(_ one: Case, by set: RuleSet) throws -> [UInt8] {
-        let inner = RunScope(
-            tenant: scope.tenant, revision: scope.revision, principal: scope.principal, database: scope.database, clock: scope.clock, now: one.at,
-            actor: scope.actor, requestID: scope.requestID)
-        inner.limits = .lifecycle
-        let run = HostRun(inner, phase: .compute, package: nil)
-        if one.decision.function == "tax.calculate" { return try TaxModule.calculate(one.decision.input, by: set, run) }
-        guard set.content.functions.contains(one.decision.function) else {
-            throw Problem(422, "rules.function_gone", "\(one.decision.function) is no function of the draft any more.")
-        }
-        return try ScriptCall.run(
-            set.content.program, one.decision.function, run,
-            arguments: { writer in one.decision.input.withUnsafeBytes { writer.raw($0) } }, result: { Array($0.remainder) })
-    }
-
-    /// What a decision came to. The name of a tax profile ends with its version, which another version changes by itself.
-    private static func figures(_ results: [Value]) -> [Value] {
-        results.map { result in
-            guard var object = result.object else { return result }
-            object["profile"] = nil
-            return .object(object)
-        }
     }
 
     /// What an answer amounts to, in minor units: its total, else the debits of its lines, else all its money.
@@ -149,45 +125,12 @@ struct Impact {
         return [["field": .string(place), "before": before, "after": after]]
     }
 
-    // MARK: Generated cases
-
-    /// Where nothing was decided by the file yet: for tax profiles, documents of every category on the days around each change.
-    private func generated() -> [Case] {
-        guard let profile = now.content.taxProfile else { return [] }
-        var days: Set<CalendarDate> = [scope.today]
-        for component in profile.components + (draft.content.taxProfile?.components ?? []) {
-            for day in [component.from, component.to].compactMap({ $0 }) {
-                days.insert(day)
-                if let next = try? day.adding(days: 1) { days.insert(next) }
-            }
-        }
-        var cases: [Case] = []
-        let run = HostRun(scope, phase: .compute, package: nil)
-        for day in days.sorted() {
-            for category in profile.taxedCategories + ["exempt"] {
-                for minor: Int64 in [1, 99, 1_000, 99_999, 12_345_678] {
-                    let amount = Money(minor: minor, scope.tenant.currency)
-                    let document: Object = [
-                        "date": .string(day.description), "lines": [["amount": .money(amount), "product": ["tax_category": .string(category)]]],
-                    ]
-                    guard let input = Flat.bytes({ $0.write(document) }), let output = try? TaxModule.calculate(input, by: now, run) else { continue }
-                    cases.append(
-                        Case(
-                            decision: Decision(
-                                contract: now.contract.id, path: now.path, version: now.version, function: "tax.calculate", input: input, output: output),
-                            at: scope.now, record: nil))
-                }
-            }
-        }
-        return cases
-    }
-
     static let schema: Schema = .object([
         .init("summary", .string(), required: true, "In one line.", example: "312 decisions replayed, 14 differ, -38.00 GHS"),
         .init("replayed", .integer(minimum: 0), required: true), .init("generated", .boolean, required: true, "Nothing was decided by the file yet."),
         .init("differ", .integer(minimum: 0), required: true), .init("failed", .integer(minimum: 0), required: true),
         .init("effect", .integer(), required: true, "In minor units."), .init("currency", .string(), required: true),
-        .init("differences", .array(.any), required: true, "The first fifty: function, version, record, before, after, effect."),
+        .init("differences", .array(.any), required: true, "The first fifty: function, version, record, arguments, before, after, effect."),
         .init("values", .array(.any), required: true, "Plain values that are other than before: field, before, after."),
     ])
 }

@@ -64,6 +64,9 @@ package struct FieldDeclaration: Sendable {
     package var example: Value?
     /// A rule set may give a function of the case instead of the value.
     package var orFunction = false
+    /// What a function gets, in its order: kinds, record types, or words for what only the plugin knows. From `takes`, or the
+    /// list that `or_function` is.
+    package var takes: [FieldDeclaration] = []
 
     package init(name: String, kind: Kind) {
         self.name = name
@@ -110,10 +113,12 @@ extension FieldDeclaration {
         example = declaration.value("example")
         minimum = try declaration.decimal("min")
         maximum = try declaration.decimal("max")
-        declaration.accept("takes", "scope", "unit")
+        declaration.accept("scope", "unit")
         if let function = declaration.value("or_function") {
             orFunction = function != .bool(false)
+            takes = try Self.arguments(function, declaration, "or_function")
         }
+        if let list = declaration.value("takes") { takes = try Self.arguments(list, declaration, "takes") }
         if let count = try declaration.integer("places") {
             guard (0...9).contains(count) else { throw declaration.wrong("places", "must be from 0 to 9") }
             places = Int(count)
@@ -161,6 +166,22 @@ extension FieldDeclaration {
             target = "file"
         default: break
         }
+    }
+
+    /// `{ "product", "integer" }`, or fields such as `{ "days", "integer", min = 0 }`.
+    private static func arguments(_ value: Value, _ declaration: Declaration, _ member: String) throws(DeclarationError) -> [FieldDeclaration] {
+        var arguments: [FieldDeclaration] = []
+        for (index, item) in (value.items ?? []).enumerated() {
+            switch item {
+            case .string(let word):
+                var argument = FieldDeclaration(name: word, kind: Kind(rawValue: word) ?? .object)
+                if argument.kind == .object, word != Kind.object.rawValue { argument.target = word }
+                arguments.append(argument)
+            default:
+                arguments.append(try FieldDeclaration(item, file: declaration.file, place: declaration.path("\(member)[\(index + 1)]")))
+            }
+        }
+        return arguments
     }
 
     /// The default as the field's values are, so that what is left out and what is given look the same.

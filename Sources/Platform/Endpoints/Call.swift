@@ -26,10 +26,10 @@ package final class Call {
     package let instance: Instance
     /// The instance's; a test's own where a test makes the call.
     package var clock: any Clock
-    /// Whether what rules decide goes to the tenant's log; not for tests, which happen on a copy.
-    package var keepsDecisions = true
+    /// The test that makes the call, on a copy: what rules decide there goes to no log.
+    var watch: RunWatch?
     /// Whether a test makes the call, on a copy of the tenant's data: nothing of the tenant's may be answered or kept there.
-    var isOnCopy: Bool { !keepsDecisions }
+    var isOnCopy: Bool { watch != nil }
     /// The media type of the body, in small letters, without parameters.
     package var contentType = ""
     private var connection: Connection?

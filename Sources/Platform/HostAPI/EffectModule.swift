@@ -10,12 +10,13 @@ enum EffectModule {
     static let functions: [HostFunction] = [
         HostFunction(
             "http", "request", PhaseSet(.fetch),
-            "request{ method =, url =, headers =, body = or json =, timeout = seconds }: response { status, headers, body, json }, or nil and an error { code, message, retryable }"
+            "request{ method =, url =, headers =, body = or json =, timeout = seconds, idempotency_key = }: response { status, headers, body, json }, or nil and an error { code, message, retryable }"
         ) { run, arguments in
             let (request, headers) = try request(run, arguments)
             guard let courier = run.scope.courier else { throw Problem(422, "script.phase", "http.request is for the fetch of a job.") }
             var outbound = request
             outbound.headers = try Courier.headers(headers, plugin: run.package?.name ?? "", Secrets(run.scope.database, run.scope.tenant))
+            if let key = try idempotencyKey(arguments) { outbound.headers.append(("Idempotency-Key", key)) }
             do throws(OutboundFailure) {
                 let response = try courier.transport.send(outbound)
                 var result: Object = ["status": .int(Int64(response.status)), "body": .string(String(decoding: response.body, as: UTF8.self))]
@@ -29,7 +30,7 @@ enum EffectModule {
         },
         HostFunction(
             "http", "send", .writing,
-            "send{ method =, url =, headers =, body = or json =, key = }: sends it after the commit, at least once, with a stable Idempotency-Key; gives the message's id"
+            "send{ method =, url =, headers =, body = or json =, key = or idempotency_key = }: sends it after the commit, at least once, with a stable Idempotency-Key; gives the message's id"
         ) { run, arguments in
             let (request, headers) = try request(run, arguments)
             var payload: Object = [
@@ -37,6 +38,7 @@ enum EffectModule {
                 "body": .string(String(decoding: request.body, as: UTF8.self)), "timeout": .int(Int64(request.milliseconds)),
             ]
             if headers == .null { payload["headers"] = .object(Object()) }
+            if let key = try idempotencyKey(arguments) { payload["idempotency_key"] = .string(key) }
             return try add(.http, run, arguments, target: "\(request.method) \(request.url)", payload)
         },
         HostFunction(
@@ -47,6 +49,7 @@ enum EffectModule {
             let content = try content(run, arguments, options, needsSubject: true)
             var payload: Object = ["subject": .string(content.subject), "text": .string(content.text)]
             if let html = content.html { payload["html"] = .string(html) }
+            note(options, in: &payload)
             if let reply = options["reply_to"], reply != .null { payload["reply_to"] = .string(try address(reply, arguments)) }
             let attachments = try attachments(options["attach"] ?? .null, arguments)
             if !attachments.isEmpty { payload["attachments"] = .array(attachments) }
@@ -69,7 +72,9 @@ enum EffectModule {
                 throw arguments.wrong(0, "must have a telephone number in to")
             }
             let content = try content(run, arguments, options, needsSubject: false)
-            return try add(.message, run, arguments, target: to, ["to": .string(to), "text": .string(content.text)])
+            var payload: Object = ["to": .string(to), "text": .string(content.text)]
+            note(options, in: &payload)
+            return try add(.message, run, arguments, target: to, payload)
         },
         HostFunction(
             "print", "raw", .writing,
@@ -110,7 +115,8 @@ enum EffectModule {
         _ kind: OutboxMessage.Kind, _ run: HostRun, _ arguments: Arguments, target: String, _ payload: Object, each: String? = nil
     ) throws -> Value {
         var key: String?
-        if let given = try arguments.object(0)["key"], given != .null {
+        let options = try arguments.object(0)
+        if let given = options["key"] ?? options["idempotency_key"], given != .null {
             guard let text = given.string, (1...200).contains(text.utf8.count) else { throw arguments.wrong(0, "must have a key of 1 to 200 characters") }
             key = each.map { "\(text):\($0)" } ?? text
         }
@@ -121,9 +127,20 @@ enum EffectModule {
         return .int(id)
     }
 
+    /// The caller's own key: it goes out as it is, and what is sent under it is sent once.
+    private static func idempotencyKey(_ arguments: Arguments) throws -> String? {
+        let options = try arguments.object(0)
+        guard let given = options["idempotency_key"], given != .null else { return nil }
+        guard let key = given.string, (1...200).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw arguments.wrong(0, "must have an idempotency_key of 1 to 200 visible ASCII characters")
+        }
+        guard options["key"] == nil || options["key"] == .null else { throw arguments.wrong(0, "takes key or idempotency_key, not both") }
+        return key
+    }
+
     /// The request and its headers, whose secrets are put in when it leaves.
     private static func request(_ run: HostRun, _ arguments: Arguments) throws -> (OutboundRequest, headers: Value) {
-        let options = try known(arguments, ["method", "url", "headers", "body", "json", "timeout", "key"])
+        let options = try known(arguments, ["method", "url", "headers", "body", "json", "timeout", "key", "idempotency_key"])
         let method = options["method"]?.string ?? "GET"
         guard HTTPGrant.methods.contains(method) else { throw arguments.wrong(0, "must have one of \(HTTPGrant.methods.joined(separator: ", ")) as its method") }
         let url = try OutboundURL(options["url"]?.string ?? "")
@@ -164,6 +181,13 @@ enum EffectModule {
             throw arguments.wrong(0, "must have a template, or \(needsSubject ? "a subject and a text" : "a text")")
         }
         return NotificationDeclaration.Content(subject: options["subject"]?.string ?? "", text: text, html: options["html"]?.string)
+    }
+
+    /// From which template and what it was made, for those who look at the outbox.
+    private static func note(_ options: Object, in payload: inout Object) {
+        guard let template = options["template"], template != .null else { return }
+        payload["template"] = template
+        payload["params"] = options["params"] ?? .object(Object())
     }
 
     private static func address(_ value: Value, _ arguments: Arguments) throws -> String {

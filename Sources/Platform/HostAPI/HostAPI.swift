@@ -7,7 +7,7 @@ package enum HostAPI {
     package static let functions: [HostFunction] =
         RecordModule.functions + LedgerModule.functions + SequenceModule.functions + TaxModule.functions + RulesModule.functions
         + FactsModule.functions + DateModule.functions + MoneyModule.functions + LogModule.functions + JobModule.functions + SettingsModule.functions
-        + EffectModule.functions + ReportModule.functions + FileModule.functions
+        + EffectModule.functions + ReportModule.functions + FileModule.functions + TraceModule.functions
 
     /// What plugins' code and rule files stand on: the sandbox, the host functions and the prelude.
     package static let base = makeBase()

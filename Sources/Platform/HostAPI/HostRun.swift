@@ -23,6 +23,12 @@ package final class RunScope {
     /// What the rules answered; nil where it is not kept.
     var decisions: RequestDecisions?
     private(set) var counts = Counts()
+    /// What its scripts used so far.
+    private(set) var used = Usage()
+    /// What its scripts noted of their way, for those who look at the run.
+    private(set) var notes: [TraceNote] = []
+    /// The test that looks on.
+    private(set) var watch: RunWatch?
     var limits = Counts.route
     /// What the request's scripts may still use together; a run inside a run spends from that one.
     var scriptLimits = ScriptLimits.request
@@ -71,7 +77,9 @@ package final class RunScope {
         self.init(
             tenant: tenant, revision: revision, principal: call.principal, database: call.database,
             clock: call.clock, now: call.now, actor: call.actingUser, requestID: call.requestID)
-        if call.endpoint.execution == .write, call.keepsDecisions, let decisions = call.instance.decisions.begin(tenant.id, at: call.now) {
+        if let watch = call.watch {
+            observed(by: watch)
+        } else if call.endpoint.execution == .write, let decisions = call.instance.decisions.begin(tenant.id, at: call.now) {
             self.decisions = decisions
             let log = call.instance.decisions
             call.afterCommit { log.add(decisions) }
@@ -79,6 +87,14 @@ package final class RunScope {
         scriptLog = call.instance.scriptLog
         if !call.isOnCopy { reports = call.instance.reports }
     }
+
+    func observed(by watch: RunWatch) {
+        self.watch = watch
+        watch.began(self)
+    }
+
+    /// What switches hooks off that keep failing.
+    var breaker: HookBreaker { watch?.breaker ?? tenant.hookBreaker }
 
     deinit {
         if !log.isEmpty { scriptLog?.write(log) }
@@ -108,18 +124,34 @@ package final class RunScope {
         } catch let fault as ScriptFault {
             // What it printed before it failed is what its author wants to see most.
             if !fault.log.isEmpty { try? note("debug", fault.log, .null, plugin: plugin) }
+            if depth == 1 { used = used + fault.usage }
             throw fault
         }
-        if depth == 1 { scriptLimits = scriptLimits.remaining(after: result.usage) }
+        if depth == 1 {
+            scriptLimits = scriptLimits.remaining(after: result.usage)
+            used = used + result.usage
+        }
         if !result.log.isEmpty { try note("debug", result.log, .null, plugin: plugin) }
         return result.value
     }
 
-    /// Keeps a line for the log.
-    func note(_ level: String, _ message: String, _ fields: Value, plugin: String?) throws {
-        logBytes += 32 + message.utf8.count + (fields == .null ? 0 : JSON.serialize(fields).count)
+    /// Keeps what a script says of its way.
+    func trace(_ label: String, _ value: Value, plugin: String?) throws {
+        try spendLog(label, value)
+        let note = TraceNote(label: label, value: value, plugin: plugin)
+        notes.append(note)
+        decisions?.notes.append(note)
+    }
+
+    private func spendLog(_ text: String, _ fields: Value) throws {
+        logBytes += 32 + text.utf8.count + (fields == .null ? 0 : JSON.serialize(fields).count)
         let limit = Int(ScriptLimits.request.logBytes)
         if logBytes > limit { throw Self.exceeded("output", limit, "bytes of log") }
+    }
+
+    /// Keeps a line for the log.
+    func note(_ level: String, _ message: String, _ fields: Value, plugin: String?) throws {
+        try spendLog(message, fields)
         log.append(
             ScriptLog.Line(level: level, message: message, fields: fields, plugin: plugin, run: requestID, tenantID: tenant.id))
     }

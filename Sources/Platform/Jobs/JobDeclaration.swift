@@ -51,14 +51,16 @@ package final class JobDeclaration: Sendable {
     /// What somebody must hold to run it by hand, beside `jobs.run`.
     package let permission: String?
     package let hasFetch: Bool
-    /// The most steps of one run.
+    /// The most steps of one run: its own, within what the manifest asked for and the install granted.
     package let slices: Int
+    /// What every job has.
+    package static let usualSlices = 1_000
     package let program: Program
 
     /// As jobs are named everywhere: `pos.nightly`.
     package var name: String { "\(plugin).\(id)" }
 
-    package init(_ value: Value, plugin: String, file: String, program: Program) throws(DeclarationError) {
+    package init(_ value: Value, plugin: String, file: String, program: Program, manifest: Manifest) throws(DeclarationError) {
         let declaration = try Declaration(value, file: file)
         self.plugin = plugin
         self.file = file
@@ -88,10 +90,13 @@ package final class JobDeclaration: Sendable {
         }
         self.retry = retry
         permission = try declaration.text("permission")
-        var slices: Int64 = 1_000
+        let granted = manifest.slices.first { $0.job == id }?.count ?? Self.usualSlices
+        var slices = Int64(granted)
         if let budgets = try declaration.table("budgets") {
             slices = try budgets.integer("slices") ?? slices
-            guard (1...100_000).contains(slices) else { throw budgets.wrong("slices", "must be from 1 to 100000") }
+            guard (1...Int64(granted)).contains(slices) else {
+                throw budgets.wrong("slices", "must be from 1 to \(granted); more is asked for in plugin.lua: budgets = { [\"job:\(id)\"] = { slices = … } }")
+            }
             try budgets.finish()
         }
         self.slices = Int(slices)

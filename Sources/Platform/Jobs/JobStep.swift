@@ -10,6 +10,8 @@ struct JobStep {
     let revision: Revision
     let clock: any Clock
     let row: JobRow
+    /// The test that takes the step; nil in earnest.
+    var watch: RunWatch?
 
     /// What one step may use.
     private static let limits = ScriptLimits(
@@ -34,42 +36,20 @@ struct JobStep {
         }
     }
 
+    /// Takes the step, or notes that it failed and when it is tried again.
     /// - Parameter fetched: what `fetch` gave or threw; nil for a job without one.
     /// - Returns: what to tell those who watch.
     func perform(fetched: Result<Value, any Error>?) throws -> Value {
         let now = clock.now()
         let run = try row.runID ?? queue.beginRun(row, now: now)
-        let scope = RunScope(
-            tenant: tenant, revision: revision, principal: .service, database: db, clock: clock, now: now,
-            actor: ActingUser(id: row.actorID, name: row.actor, requestID: row.requestID.isEmpty ? "job-\(row.id)" : row.requestID, at: now),
-            requestID: "job-\(row.id)")
-        let context = JobContext(row)
-        scope.scriptLog = tenant.services.scriptLog
-        scope.job = context
-        scope.scriptLimits = Self.limits
-        var retry = JobDeclaration.Retry()
+        let scope = scope(now)
         do {
-            guard let target = Self.target(row, revision) else {
-                throw Problem(422, "job.unknown", "No plugin declares \(row.kind.rawValue) \(row.name) any more.")
-            }
-            if case .job(let job) = target {
-                retry = job.retry
-                if row.slices >= job.slices {
-                    throw Problem(422, "job.slices", "The job took its \(job.slices) steps and is not done; its declaration may raise budgets.slices.")
-                }
-            }
-            let cursor = try db.savepoint { try self.run(target, scope, fetched: try fetched?.get() ?? .null) }
-            let ended = clock.now()
-            let isOver = cursor == .null
-            // What nobody counted is counted in steps.
-            if context.done == row.done, context.total == nil { context.done += 1 }
-            try queue.step(
-                row, run: run, cursor: cursor, checkpoint: context.checkpoint, done: context.done, total: context.total,
-                log: scope.logText, now: ended)
-            return news(isOver ? "done" : "running", context)
+            return try take(scope, run, fetched)
         } catch let error as StorageError where error.endsTurn {
             throw error
         } catch {
+            var retry = JobDeclaration.Retry()
+            if case .job(let job)? = Self.target(row, revision) { retry = job.retry }
             let failures = row.attempts + 1
             let retries = Self.isRetryable(error) && failures <= retry.times
             let at = clock.now()
@@ -78,6 +58,48 @@ struct JobStep {
                 retryAt: retries ? at.adding(seconds: retry.delay(after: failures)) : nil, now: at)
             return news(retries ? "failed" : "dead", JobContext(row))
         }
+    }
+
+    /// Takes the step and throws what it throws, for tests.
+    func attempt(fetched: Result<Value, any Error>?) throws -> Value {
+        let now = clock.now()
+        return try take(scope(now), row.runID ?? queue.beginRun(row, now: now), fetched)
+    }
+
+    private func scope(_ now: Instant) -> RunScope {
+        let scope = RunScope(
+            tenant: tenant, revision: revision, principal: .service, database: db, clock: clock, now: now,
+            actor: ActingUser(id: row.actorID, name: row.actor, requestID: row.requestID.isEmpty ? "job-\(row.id)" : row.requestID, at: now),
+            requestID: "job-\(row.id)")
+        scope.scriptLog = tenant.services.scriptLog
+        scope.job = JobContext(row)
+        scope.scriptLimits = Self.limits
+        if let watch {
+            scope.observed(by: watch)
+            // A test is not about this machine's speed; instructions and rows are as they are.
+            scope.scriptLimits.cpuMilliseconds = 2_000
+            scope.scriptLimits.wallMilliseconds = 5_000
+        }
+        return scope
+    }
+
+    private func take(_ scope: RunScope, _ run: Int64, _ fetched: Result<Value, any Error>?) throws -> Value {
+        guard let target = Self.target(row, revision) else {
+            throw Problem(422, "job.unknown", "No plugin declares \(row.kind.rawValue) \(row.name) any more.")
+        }
+        if case .job(let job) = target, row.slices >= job.slices {
+            throw Problem(422, "job.slices", "The job took its \(job.slices) steps and is not done; the plugin's manifest may ask for more in budgets.")
+        }
+        let context = scope.job ?? JobContext(row)
+        let cursor = try db.savepoint { try self.run(target, scope, fetched: try fetched?.get() ?? .null) }
+        let ended = clock.now()
+        let isOver = cursor == .null
+        // What nobody counted is counted in steps.
+        if context.done == row.done, context.total == nil { context.done += 1 }
+        try queue.step(
+            row, run: run, cursor: cursor, checkpoint: context.checkpoint, done: context.done, total: context.total,
+            log: scope.logText, now: ended)
+        return news(isOver ? "done" : "running", context)
     }
 
     private func run(_ target: Target, _ scope: RunScope, fetched: Value) throws -> Value {
@@ -121,6 +143,6 @@ extension RunScope {
             text += "\(line.level): \(line.message)"
             if line.fields != .null { text += " " + String(decoding: JSON.serialize(line.fields), as: UTF8.self) }
             text += "\n"
-        }
+        } + notes.map { "trace: \($0.label): \(String(decoding: JSON.serialize($0.value), as: UTF8.self))\n" }.joined()
     }
 }

@@ -73,7 +73,7 @@ package final class Courier: Sendable {
         request.headers = try tenant.store.read { db in
             try Self.headers(message.payload["headers"] ?? .null, plugin: message.plugin, Secrets(db, tenant))
         }
-        request.headers.append(("Idempotency-Key", message.messageKey))
+        request.headers.append(("Idempotency-Key", message.payload["idempotency_key"]?.string ?? message.messageKey))
         request.body = Array((message.payload["body"]?.string ?? "").utf8)
         if let milliseconds = message.payload["timeout"]?.int { request.milliseconds = Int(milliseconds) }
         return Self.report(try transport.send(request))

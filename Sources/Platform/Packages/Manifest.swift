@@ -35,6 +35,8 @@ package struct Manifest: Sendable {
     package let http: [HTTPGrant]
     package let series: [SeriesDeclaration]
     package let capabilities: Object
+    /// More steps for a run of a job than every job has: `["job:nightly"] = { slices = 5000 }`; asked for here, granted at install.
+    package let slices: [(job: String, count: Int)]
     /// Record types of other plugins that its code may read, and those that it may write.
     package let readableTypes: [String]
     package let writableTypes: [String]
@@ -52,7 +54,7 @@ package struct Manifest: Sendable {
         version = try declaration.requiredText("version")
         title = try declaration.text("title") ?? name
         publisher = try declaration.text("publisher") ?? ""
-        declaration.accept("license", "extends", "budgets", "data", "locales")
+        declaration.accept("license", "extends", "data", "locales")
         api = try declaration.text("api")
         kernel = try declaration.text("kernel")
         var optional: [(String, String)] = []
@@ -114,6 +116,19 @@ package struct Manifest: Sendable {
             try table.finish()
         }
         self.series = series
+        var slices: [(String, Int)] = []
+        if let budgets = try declaration.table("budgets") {
+            for name in budgets.names {
+                guard name.hasPrefix("job:"), let table = try budgets.table(name) else {
+                    throw declaration.wrong("budgets.\(name)", "must be [\"job:ID\"] = { slices = … }")
+                }
+                let count = try table.integer("slices") ?? Int64(JobDeclaration.usualSlices)
+                guard (1...100_000).contains(count) else { throw table.wrong("slices", "must be from 1 to 100000") }
+                try table.finish()
+                slices.append((String(name.dropFirst("job:".count)), Int(count)))
+            }
+        }
+        self.slices = slices
         let table = try declaration.table("capabilities")
         capabilities = declaration.value("capabilities")?.object ?? Object()
         let records = try table?.table("record")

@@ -96,7 +96,7 @@ package final class PluginPackage: Sendable {
                 migrations.append(migration)
             case "notifications": notifications.append(try NotificationDeclaration(value, plugin: name, file: file))
             case "jobs":
-                let job = try JobDeclaration(value, plugin: name, file: file, program: program)
+                let job = try JobDeclaration(value, plugin: name, file: file, program: program, manifest: manifest)
                 if let other = jobs.first(where: { $0.id == job.id }) {
                     throw DeclarationError(file: file, field: "id", message: "is “\(job.id)”, as in \(other.file) already")
                 }
@@ -111,6 +111,9 @@ package final class PluginPackage: Sendable {
             default:
                 throw DeclarationError(file: file, field: "", message: "is in a folder that is not known: there are records, routes, hooks, jobs, notifications, reports, dashboards, contracts, migrations, lib and tests")
             }
+        }
+        for (job, _) in manifest.slices where !jobs.contains(where: { $0.id == job }) {
+            throw DeclarationError(file: "\(name)/plugin.lua", field: "budgets.job:\(job)", message: "is for a job that the plugin does not have")
         }
         self.recordTypes = recordTypes
         self.recordAdditions = recordAdditions

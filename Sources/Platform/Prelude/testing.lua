@@ -135,19 +135,24 @@ function expectation:is_false() if self.value ~= false then fail("expected false
 local meta = { __index = expectation, __metatable = false }
 local function expect(value) return kernel.setmetatable({ value = value }, meta) end
 
+-- For the other chunks of these words.
+kernel.testing = { fail = fail, show = show, same = same }
+
 -- MARK: Driving
 
 local raising = false
 
----Asks as a user would, by method and path: schema, permission, hooks and all. Gives status and body; a refusal's body has
----its code, field and message. Whatever a refused call did is undone.
-local function call(method, path, body)
-  local answer = host.call(method, path, body)
+---What was asked and refused, raised where a refusal is expected.
+local function answered(answer)
   if raising and answer.status >= 400 then
     error({ kind = "reject", code = answer.body.code, field = answer.body.field, message = answer.body.detail, http = answer.status }, 0)
   end
   return answer
 end
+
+---Asks as a user would, by method and path: schema, permission, hooks and all. Gives status and body; a refusal's body has
+---its code, field and message. Whatever a refused call did is undone.
+local function call(method, path, body) return answered(host.call(method, path, body)) end
 
 ---Runs the function and wants it to be refused with these members: code, field, http.
 local function expect_reject(wanted)
@@ -194,6 +199,8 @@ local clock = {
 local function as_user(who) host.as_user(who) end
 ---The branch with this code, made where it is not there.
 local function in_branch(code, values) return branch.get(host.branch(code, values or {})) end
+---The till with this code at the branch of the last in_branch, else of the first branch; made where it is not there.
+local function on_till(code) return host.till(code) end
 ---Settings of the plugin under test.
 local function with_settings(values) for key, value in pairs(values) do host.setting(key, value) end end
 
@@ -241,30 +248,6 @@ end
 ---Wants debits to equal credits in the whole book.
 local function expect_balanced()
   if not host.balanced() then fail("the book does not balance") end
-end
-
--- MARK: Cost
-
-local began = 0
-local units = { k = 1000, M = 1000000 }
-
----Wants what the test has used since it began, or what the function uses, below limits: { instructions = "<1M" }.
-local function expect_budget(limits)
-  local function check(start)
-    local left = kernel.remaining()
-    for name, text in pairs(limits) do
-      local sign, number, unit = text:match("^(<=?)(%d+)([kM]?)$")
-      if name ~= "instructions" or not sign then error('a budget is { instructions = "<1M" }', 3) end
-      local used, limit = start - left, math.tointeger(tonumber(number)) * (units[unit] or 1)
-      if used > limit or (sign == "<" and used == limit) then fail("expected " .. name .. " " .. text .. ", used " .. used) end
-    end
-  end
-  check(began)
-  return function(body)
-    local start = kernel.remaining()
-    body()
-    check(start)
-  end
 end
 
 -- MARK: Tables and generated cases
@@ -343,8 +326,8 @@ local random = { seed = function(number) math.randomseed(number) end }
 for name, value in pairs {
   describe = describe, it = it, pending = pending, before_each = before_each, after_each = after_each, cases = cases,
   property = property, expect = expect, expect_reject = expect_reject, expect_entry = expect_entry,
-  expect_balanced = expect_balanced, expect_budget = expect_budget, call = call, fixture = fixture, as_user = as_user,
-  in_branch = in_branch, with_settings = with_settings,
+  expect_balanced = expect_balanced, call = call, fixture = fixture, as_user = as_user,
+  in_branch = in_branch, on_till = on_till, with_settings = with_settings,
 } do kernel.global(name, value) end
 kernel.global("given", given)
 kernel.global("clock", clock)
@@ -361,8 +344,8 @@ end)
 
 kernel.invoker("test", function(_, index)
   local test = tests[index]
-  began = kernel.remaining()
   for _, scope in ipairs(test.around) do for _, body in ipairs(scope.before) do body() end end
   test.body()
   for depth = #test.around, 1, -1 do for _, body in ipairs(test.around[depth].after) do body() end end
+  kernel.testing.finish()
 end)

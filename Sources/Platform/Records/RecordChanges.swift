@@ -78,6 +78,7 @@ struct RecordChanges {
             return try update(type, id: id, try RecordStore.changes(&reader))
         }
         try scope.countWritten()
+        scope.changed(type, id, fields: nil)
         return try scope.records.update(type, id: id, from: &reader)
     }
 
@@ -108,6 +109,7 @@ struct RecordChanges {
             if changes.count == 0, let current = try old?["version"]?.int ?? scope.records.version(type, id: id) { return current }
             try scope.countWritten(rows: 1 + changes.reduce(0) { $0 + ($1.value.array?.count ?? 0) })
             let result = try scope.records.update(type, id: id, changes, version: version)
+            scope.changed(type, id, fields: changes.map(\.key))
             if type.audited, let old {
                 var before = Object()
                 var after = Object()

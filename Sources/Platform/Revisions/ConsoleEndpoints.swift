@@ -13,7 +13,11 @@ package enum ConsoleEndpoints {
                 replies: [
                     .init(
                         200, "What it gave; nothing of it has happened",
-                        .object([.init("result", .any), .init("log", .array(.string()), required: true), .init("instructions", .integer(minimum: 0), required: true)]))
+                        .object([
+                            .init("result", .any), .init("log", .array(.string()), required: true),
+                            .init("trace", .array(TraceNote.schema), required: true, "What trace.note was given."),
+                            .init("instructions", .integer(minimum: 0), required: true),
+                        ]))
                 ])
         ) { call in try run(call) },
         Endpoint(
@@ -47,7 +51,8 @@ package enum ConsoleEndpoints {
                 }
                 let lines = scope.log.map { "\($0.level): \($0.message)" } + (result.log.isEmpty ? [] : [result.log])
                 throw Undo(reply: Reply(200, [
-                    "result": result.value, "log": .array(lines.map(Value.string)), "instructions": .int(Int64(clamping: result.usage.steps)),
+                    "result": result.value, "log": .array(lines.map(Value.string)), "trace": .array(scope.notes.map(\.described)),
+                    "instructions": .int(Int64(clamping: result.usage.steps)),
                 ]))
             }
         } catch let undo as Undo {

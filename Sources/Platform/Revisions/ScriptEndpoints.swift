@@ -112,7 +112,7 @@ package enum ScriptEndpoints {
                 "Tell what the draft would have changed: what was decided, decided again by it, compared in money", tag: "Scripts",
                 replies: [.init(200, "What would differ", Impact.schema)])
         ) { call in Reply(200, try Impact.of(path(call), call)) },
-        Explanation.endpoint,
+        Explanation.endpoint, Explanation.replay,
         Endpoint(
             .post, "/api/scripts/{path...}/publish", access: .permission("scripts.publish"), execution: .write,
             documentation: .init(

@@ -8,7 +8,7 @@ enum HookRun {
     ///   nil where it is left out because it keeps failing, or failed and may be left out.
     static func run(_ hook: HookDeclaration, _ values: Object, old: Object?, _ scope: RunScope) throws -> Object? {
         if hook.onFailure == .block { return try attempt(hook, "run", values, old, scope) }
-        let breaker = scope.tenant.hookBreaker
+        let breaker = scope.breaker
         if try !breaker.isOff(hook.key, scope.database) {
             do {
                 let result = try attempt(hook, "run", values, old, scope)

@@ -42,18 +42,3 @@ package enum TestReport {
         .init("failed", .integer(minimum: 0), required: true), .init("tests", .array(TestResult.schema), required: true),
     ])
 }
-
-/// A copy of a tenant to try things on: the schema, the kernel's own small tables whole, the newest 10,000 rows of the others.
-enum TestCopy {
-    static func with<Result>(_ tenant: Tenant, _ instance: Instance, _ body: (Connection) throws -> Result) throws -> Result {
-        let folder = "\(instance.folder(ofTenant: tenant.id))/.trial-\(Random.reference())"
-        try Files.createDirectory(folder, mode: 0o700)
-        defer { try? Files.removeTree(folder) }
-        let db = try Backup.sample(of: tenant.store, to: "\(folder)/tenant.db", rows: 10_000) { table in
-            table.hasPrefix("platform_") && !["platform_audit", "platform_refusals", "platform_idempotency"].contains(table)
-                || ["ledger_books", "ledger_accounts", "ledger_balances", "ledger_periods", "ledger_series", "ledger_series_segments"].contains(table)
-        }
-        defer { db.close() }
-        return try db.transaction { try body(db) }
-    }
-}

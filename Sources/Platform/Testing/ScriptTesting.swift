@@ -19,6 +19,8 @@ package struct TestResult: Sendable {
     package let message: String
     /// Instructions of the virtual machine, all requests of the test included.
     package let instructions: UInt64
+    /// What was noted by `trace.note` in the last call or job, for those who look for the mistake.
+    var trace: [TraceNote] = []
 
     package var isGood: Bool { verdict == .passed || verdict == .pending }
 
@@ -26,6 +28,7 @@ package struct TestResult: Sendable {
         [
             "name": .string(name), "ok": .bool(isGood), "verdict": .string(verdict.rawValue), "where": .string(place),
             "message": message.isEmpty ? .null : .string(message), "instructions": .int(Int64(clamping: instructions)),
+            "trace": .array(trace.map(\.described)),
         ]
     }
 
@@ -34,6 +37,7 @@ package struct TestResult: Sendable {
         .init("verdict", .string(allowed: ["passed", "failed", "error", "pending"]), required: true),
         .init("where", .string(), required: true, "file:line of what failed, else of the test."), .init("message", .nullable(.string())),
         .init("instructions", .integer(minimum: 0), required: true, "What the test and all its requests used."),
+        .init("trace", .array(TraceNote.schema), required: true, "Of a test that failed: what was noted in its last call or job."),
     ])
 }
 
@@ -87,9 +91,11 @@ package enum ScriptTesting {
                     let usage = try program.run(
                         "run", [.int(index)], invoker: "test", limits: .test, seed: UInt64(bitPattern: start.milliseconds), host: run
                     ).usage
-                    throw Undo(result: TestResult(name: name, verdict: .passed, place: place, message: "", instructions: usage.steps))
+                    var passed = TestResult(name: name, verdict: .passed, place: place, message: "", instructions: usage.steps)
+                    if let problem = unstubbed(run) { passed = TestResult(name: name, verdict: .failed, place: place, message: problem, instructions: usage.steps, trace: run.evidence.notes) }
+                    throw Undo(result: passed)
                 } catch let fault as ScriptFault {
-                    throw Undo(result: result(of: fault, name, place))
+                    throw Undo(result: result(of: fault, name, place, run))
                 }
             }
         } catch let undo as Undo {
@@ -98,13 +104,21 @@ package enum ScriptTesting {
         preconditionFailure("a test's savepoint ends by an error")
     }
 
-    private static func result(of fault: ScriptFault, _ name: String, _ place: String) -> TestResult {
+    /// A call to the outside that the test says nothing about makes it fail, whatever the script did with the answer.
+    private static func unstubbed(_ run: TestRun) -> String? {
+        run.outside.unstubbed.first.map { "\($0) was asked, and the test does not say what it gives: http.stub { match = \"\($0)\", reply = { … } }" }
+    }
+
+    private static func result(of fault: ScriptFault, _ name: String, _ place: String, _ run: TestRun) -> TestResult {
         let value = fault.value
-        let isFailure = value?["kind"]?.string == "failure"
+        let problem = unstubbed(run)
+        let isFailure = value?["kind"]?.string == "failure" || problem != nil
         var at = fault.place.isEmpty ? place : fault.place
         if let told = value?["place"]?.string { at = told }
         var message = value?["message"]?.string ?? (fault.cause as? any ProblemConvertible)?.problem.detail ?? fault.message
         if value?["kind"]?.string == "reject", let code = value?["code"]?.string { message = "\(code): \(message)" }
-        return TestResult(name: name, verdict: isFailure ? .failed : .error, place: at, message: message, instructions: fault.usage.steps)
+        if let problem { message = problem }
+        return TestResult(
+            name: name, verdict: isFailure ? .failed : .error, place: at, message: message, instructions: fault.usage.steps, trace: run.evidence.notes)
     }
 }

@@ -31,10 +31,12 @@ enum TestModule {
             } else {
                 run.clock.set(TestRun.morning(of: try arguments.date(0), in: run.subject.tenant.timeZone))
             }
+            try run.forgetSchedules()
             return .null
         }),
         ("clock_advance", { run, arguments in
             let span = try arguments.options(0, "days", "hours", "minutes", "months")
+            try run.knowSchedules()
             if let months = try span.integer("months") {
                 let zone = run.subject.tenant.timeZone
                 let now = run.clock.now()
@@ -53,20 +55,55 @@ enum TestModule {
         }),
         ("branch", { run, arguments in
             let code = try arguments.text(0)
-            if let branch = try Branches.find(run.db, code: code) { return .string(branch.code) }
             let options = try arguments.options(1, "name", "business_type")
-            return .string(
-                try Branches.create(
-                    run.db, run.actor, code: code, name: try options.text("name") ?? code, businessType: try options.text("business_type") ?? ""
-                ).code)
+            let branch =
+                try Branches.find(run.db, code: code)
+                ?? Branches.create(
+                    run.db, run.actor, code: code, name: try options.text("name") ?? code, businessType: try options.text("business_type") ?? "")
+            run.branchID = branch.id
+            return .string(branch.code)
+        }),
+        ("till", { run, arguments in
+            let code = try arguments.text(0)
+            guard let branch = try run.branchID ?? Branches.list(run.db, limit: 1).first?.id else {
+                throw arguments.wrong(0, "is a till of no branch: there is none; say in_branch before")
+            }
+            let till = try Tills.find(run.db, branchID: branch, code: code) ?? Tills.create(run.db, run.actor, branchID: branch, code: code, name: code)
+            return ["id": .int(till.id), "code": .string(till.code), "name": .string(till.name), "branch": .int(till.branchID)]
         }),
         ("setting", { run, arguments in
             guard let package = run.subject.package else { throw arguments.wrong(0, "has no plugin that it belongs to: rule files have no settings") }
             try Settings.set(run.db, run.actor, .tenant, "\(package.name).\(try arguments.text(0))", arguments[1])
             return .null
         }),
+        ("secret", { run, arguments in
+            let name = try arguments.text(0)
+            guard let package = run.subject.package, package.manifest.secrets.contains(name) else {
+                throw arguments.wrong(0, "is “\(name)”, which is no secret of the plugin under test")
+            }
+            try Secrets(run.db, run.subject.tenant).set("\(package.name).\(name)", try arguments.text(1), actor: run.actor)
+            return .null
+        }),
+        ("stub", { run, arguments in
+            try run.outside.stub(arguments)
+            return .null
+        }),
+        ("effects", { run, _ in .array(try run.effects()) }),
+        ("run_job", { run, arguments in try run.runJob(arguments) }),
+        ("run_due", { run, _ in .array(try run.runDue()) }),
+        ("rules", { run, arguments in run.evidence.rules(of: try arguments.text(0)) }),
+        ("rule_value", { run, arguments in try run.ruleValue(try arguments.text(0), at: try arguments.text(1)) }),
+        ("notes", { run, _ in .array(run.evidence.notes.map { ["label": .string($0.label), "value": $0.value] }) }),
+        ("costs", { run, arguments in try run.costs(arguments) }),
+        ("replay", { run, arguments in try run.replay(arguments) }),
         ("entries", { run, _ in .array(try run.entries()) }),
         ("balanced", { run, _ in .bool(try run.ledger.trialBalance().totals.allSatisfy { $0.debits == $0.credits }) }),
+    ]
+
+    /// How authors call those whose names differ.
+    static let words = [
+        "record": "given.record", "clock_at": "clock.at", "clock_advance": "clock.advance", "branch": "in_branch", "till": "on_till",
+        "setting": "with_settings", "secret": "secret.stub", "stub": "http.stub",
     ]
 
     /// Numbers of the functions in the bridge begin here, behind those of every script.
@@ -75,7 +112,10 @@ enum TestModule {
     /// What test files stand on: all that scripts have, and the words of tests.
     static let base = HostAPI.makeBase(
         further: functions.enumerated().map { Scripting.HostFunction("testing", $1.name, id: first + $0, exposed: false) },
-        prelude: [("testing", PackageResources.testing_lua)])
+        prelude: [
+            ("testing", PackageResources.testing_lua), ("testing_world", PackageResources.testing_world_lua),
+            ("testing_evidence", PackageResources.testing_evidence_lua),
+        ])
 }
 
 /// Whose eyes a test looks through.

@@ -32,8 +32,16 @@ final class TestRun: ScriptHost {
     let subject: TestSubject
     let clock: ManualClock
     var principal = Principal(kind: .user, userID: 1, username: "tester", permissions: ["*"])
-    /// The last entry that was posted before the test began.
+    /// The last entry that was posted, and the last message that was queued, before the test began.
     private let lastEntry: Int64
+    let lastMessage: Int64
+    /// Where the till of `on_till` stands.
+    var branchID: Int64?
+    let watch = RunWatch()
+    let outside = TestOutside()
+    var evidence = TestEvidence()
+    /// Whether the schedules were looked at since the clock was set.
+    var knowsSchedules = false
 
     var db: Connection { subject.db }
     var revision: Revision { subject.revision }
@@ -44,6 +52,7 @@ final class TestRun: ScriptHost {
         self.subject = subject
         clock = ManualClock(start)
         lastEntry = try subject.db.ledger(clock: clock).entries(limit: 1).first?.id ?? 0
+        lastMessage = try Outbox(subject.db).list(limit: 1).first?.id ?? 0
     }
 
     /// Nine o'clock.
@@ -58,16 +67,19 @@ final class TestRun: ScriptHost {
             requestID: "test")
         scope.limits = .lifecycle
         scope.scriptLimits = .test
+        scope.courier = Courier(outside, clock: clock)
+        scope.observed(by: watch)
         return scope
     }
 
     func call(_ function: Int, _ arguments: inout FlatReader, _ results: inout FlatWriter) throws {
+        defer { evidence.own(watch.take()) }
         guard function >= TestModule.first else {
             let run = HostRun(scope(), phase: .route, package: subject.package, isTrusted: true)
             return try run.call(function, &arguments, &results)
         }
         let target = TestModule.functions[function - TestModule.first]
-        results.write(try target.body(self, Arguments(function: target.name, values: try arguments.readAll())))
+        results.write(try target.body(self, Arguments(function: TestModule.words[target.name] ?? target.name, values: try arguments.readAll())))
     }
 
     func entries() throws -> [Value] {
@@ -88,6 +100,8 @@ final class TestRun: ScriptHost {
         guard case .found(let endpoint, let parameters) = revision.router.match(method, parts.first ?? text) else {
             throw arguments.wrong(1, "is “\(text)”, at which there is nothing for \(method.rawValue)")
         }
+        evidence.begin()
+        defer { evidence.end(watch.take()) }
         do {
             return try db.savepoint { try answer(endpoint, parameters, query: parts.count > 1 ? parts[1] : "", arguments[2]) }
         } catch {
@@ -113,7 +127,7 @@ final class TestRun: ScriptHost {
             endpoint: endpoint, instance: subject.instance, tenant: subject.tenant, revision: revision, principal: principal,
             parameters: parameters, query: Self.pairs(query), body: body, bodyBytes: bytes, requestID: "test", now: clock.now())
         call.clock = clock
-        call.keepsDecisions = false
+        call.watch = watch
         let reply = try call.with(db) { try endpoint.handle(call) }
         let answer: Value =
             switch reply.body {

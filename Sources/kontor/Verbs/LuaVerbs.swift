@@ -45,6 +45,9 @@ enum LuaVerbs {
 
     private static func text(_ answer: Value) -> String {
         let log = (answer["log"]?.array ?? []).map { ($0.string ?? "") + "\n" }.joined()
-        return log + String(decoding: JSON.serialize(answer["result"] ?? .null, pretty: true), as: UTF8.self)
+        let trace = (answer["trace"]?.array ?? []).map { note in
+            "trace: \(note.text("label")): \(String(decoding: JSON.serialize(note["value"] ?? .null), as: UTF8.self))\n"
+        }.joined()
+        return log + trace + String(decoding: JSON.serialize(answer["result"] ?? .null, pretty: true), as: UTF8.self)
     }
 }

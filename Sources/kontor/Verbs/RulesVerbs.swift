@@ -90,6 +90,24 @@ enum RulesVerbs {
             }
             return .done
         },
+        Verb(
+            "rules replay", "RECORD ID [FILE]", "Record what rules decided for a record, as a file that tests replay", options: [.tenant],
+            details: "RECORD is a record type such as pos.sale. Put the file into a plugin's fixtures folder: replay \"NAME\" decides it again."
+        ) { invocation in
+            let (api, place) = try invocation.tenantAPI()
+            let type = try invocation.arguments.word(0, "RECORD")
+            let id = try invocation.arguments.word(1, "ID")
+            let recording = try api.ask("GET", "/api/replays/\(type.percentEncoded)/\(id.percentEncoded)", at: place)
+            guard invocation.arguments.words.count > 2 else {
+                invocation.answer(recording) { String(decoding: JSON.serialize(recording, pretty: true), as: UTF8.self) }
+                return .done
+            }
+            let file = Paths.absolute(try invocation.arguments.word(2, "FILE"))
+            try Files.writeAtomically(file, JSON.serialize(recording, pretty: true) + [10])
+            let count = recording["decisions"]?.array?.count ?? 0
+            invocation.answer(["file": .string(file), "decisions": .int(Int64(count))]) { "\(file): \(count) decisions" }
+            return .done
+        },
         Verb("rules rollback", "PATH VERSION", "Put an earlier version in force again", options: [.tenant]) { invocation in
             let (api, place) = try invocation.tenantAPI()
             let path = try invocation.arguments.word(0, "PATH")

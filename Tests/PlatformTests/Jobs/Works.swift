@@ -10,6 +10,14 @@ final class Works: Sendable {
     let tenant: Tenant
     let outside: FakeTransport
 
+    /// With the world outside as the configuration has it.
+    init(_ configuration: InstanceConfiguration, _ plugins: [String: String]...) throws {
+        outside = FakeTransport()
+        house = try TestHouse(configuration: configuration)
+        tenant = house.acme
+        for files in plugins { try install(files) }
+    }
+
     init(_ plugins: [String: String]..., atGlobex: Bool = false, outside: FakeTransport = FakeTransport()) throws {
         var configuration = TestHouse.configuration
         configuration.transport = outside

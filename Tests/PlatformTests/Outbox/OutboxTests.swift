@@ -66,6 +66,27 @@ import Testing
         #expect(code { try works.call(.post, "/api/outbox/\(id)/retry") } == "outbox.not_retryable")
     }
 
+    @Test func `the caller's own key goes out as it is, and what is under it is sent once`() throws {
+        let works = try Works(Self.plugin(
+            #"return http.send { method = "POST", url = "https://api.acme.test/v1/points", json = { text = req.body.text }, idempotency_key = "order-7" }"#,
+            more: [
+                "jobs/ask.lua": #"""
+                    return { id = "ask", fetch = function() return http.request { url = "https://api.acme.test/x", idempotency_key = "ask-1" } end, run = function() end }
+                    """#
+            ]))
+        let first = try works.call(.post, "/api/act", ["text": "a"]).value
+        #expect(try works.call(.post, "/api/act", ["text": "b"]).value["id"] == first["id"])
+        works.settle()
+        _ = try works.run("chores.ask")
+        works.settle()
+        let keys = works.outside.current.requests.map { $0.headers.filter { $0.name == "Idempotency-Key" }.map(\.value) }
+        #expect(keys == [["order-7"], ["ask-1"]])
+        for bad in [#"idempotency_key = "a b""#, #"idempotency_key = "a\r\nX: y""#, #"idempotency_key = """#, #"idempotency_key = 7"#, #"idempotency_key = "a", key = "b""#] {
+            let broken = try Works(Self.plugin("return http.send { method = \"POST\", url = \"https://api.acme.test/v1/x\", \(bad) }"))
+            #expect(code { try broken.call(.post, "/api/act") } == "script.argument", "\(bad)")
+        }
+    }
+
     @Test func `what the other side will not have is not sent again`() throws {
         let works = try Works(Self.plugin(Self.post))
         works.outside.set { $0.response = OutboundResponse(status: 422) }

@@ -22,12 +22,12 @@ extension HostReference {
     static let effects: [HostEntry] = [
         HostEntry(
             "http.request(options: table): table?, table?",
-            "Asks somebody outside and waits; only in the fetch of a job. Options: method, url, headers, body or json, timeout in seconds (1 to 60). Gives { status, headers, body, json }, or nil and { code, message, retryable }. Redirects are not followed.",
+            "Asks somebody outside and waits; only in the fetch of a job. Options: method, url, headers, body or json, timeout in seconds (1 to 60), idempotency_key (goes out as the header). Gives { status, headers, body, json }, or nil and { code, message, retryable }. Redirects are not followed.",
             errors: ["script.capability", "http.url_invalid", "http.header_invalid"], capability: "http",
             example: "local answer, err = http.request { url = \"https://api.example.com/rates\" }\nif not answer then error(err) end"),
         HostEntry(
             "http.send(options: table): integer",
-            "Sends a request after the commit, at least once, with the same Idempotency-Key each time. Options: method, url, headers, body or json, timeout, key (the same is sent once). Gives the message's id.",
+            "Sends a request after the commit, at least once, with the same Idempotency-Key each time. Options: method, url, headers, body or json, timeout, key (the same is sent once), or idempotency_key, which goes out as the header too. Gives the message's id.",
             errors: ["script.capability", "http.url_invalid", "http.header_invalid"], capability: "http",
             example: "http.send { method = \"POST\", url = \"https://api.example.com/orders\", json = { id = 7 }, key = \"order:7\" }"),
         HostEntry(

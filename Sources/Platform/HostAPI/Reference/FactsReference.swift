@@ -81,4 +81,11 @@ extension HostReference {
             "log.\(level)(message: string, fields?: table)", "Tells the plugin's authors, with structured fields; at most 1,000 lines a request.",
             example: "log.\(level)(\"Counted\", { drawer = 2 })")
     }
+
+    static let traces: [HostEntry] = [
+        HostEntry(
+            "trace.note(label: string, value: any)",
+            "Notes how a result came about, within the 64 KiB of a request's log: shown by the console, by a test that fails, in a job's history, and with the record that the request made.",
+            example: "trace.note(\"tier\", \"gold\")")
+    ]
 }

@@ -123,7 +123,7 @@ package struct HostEntry: Sendable {
 /// All that is told of what scripts can use, module by module.
 package enum HostReference {
     package static let entries: [HostEntry] =
-        record + ledger + sequence + tax + rules + reports + facts + dates + money + decimals + texts + files + refusals + logs + jobs + effects
+        record + ledger + sequence + tax + rules + reports + facts + dates + money + decimals + texts + files + refusals + logs + jobs + effects + traces
 
     private static let byName = Dictionary(entries.map { ($0.qualifiedName, $0) }, uniquingKeysWith: { first, _ in first })
 

@@ -6,7 +6,10 @@ extension HostReference {
         ("record", "records of record types"), ("Record", "what `record` gives"), ("ledger", "double-entry posting"),
         ("sequence", "gapless numbers"), ("tax", "a document's taxes"), ("rules", "rule sets in force"), ("report", "declared queries"), ("money", "exact amounts"),
         ("decimal", "exact numbers"), ("date", "business dates, as ISO text"), ("tenant", "the business"), ("branch", "its branches"),
-        ("user", "who asks"), ("settings", "the plugin's settings"), ("text", "lines of a fixed width"), ("file", "files, and comma-separated values"), ("log", "what authors read"),
+        ("user", "who asks"), ("settings", "the plugin's settings"), ("text", "lines of a fixed width"),
+        ("file", "files, and comma-separated values"), ("job", "work for later"), ("event", "what others are told"),
+        ("http", "requests to others"), ("mail", "mail"), ("message", "short messages"), ("print", "printers"),
+        ("secret", "what proves who asks"), ("log", "what authors read"), ("trace", "how a result came about"),
         ("", "refusals"),
     ]
 
@@ -39,6 +42,15 @@ extension HostReference {
             text += "\n## \(name.isEmpty ? "Refusals" : "`\(name)`: \(title)")\n"
             for entry in list { text += section(entry) }
         }
+        text += """
+
+            ## Tests
+
+            Only files under `tests/` and the tests of rule files have these words, beside all that scripts have; capabilities are not asked
+            for. Nothing leaves a test: what would be sent is looked at.
+
+            """
+        for entry in testing { text += section(entry) }
         return text
     }
 

@@ -19,17 +19,22 @@ package enum StubFile {
             ---@operator sub(decimal): decimal
             ---@operator mul(decimal): decimal
             ---@operator unm: decimal
+            ---@class expectation
+            ---@class rule
             ---@class Record
             ---@field id integer
             ---@field version integer
 
             """
         for type in plugins.recordTypes.values.sorted(by: { $0.name < $1.name }) { text += record(type) }
-        for module in ["record", "ledger", "sequence", "tax", "rules", "report", "date", "tenant", "branch", "user", "settings", "text", "file", "log"] {
+        for module in [
+            "record", "ledger", "sequence", "tax", "rules", "report", "date", "tenant", "branch", "user", "settings", "text", "file", "log", "job", "event",
+            "http", "mail", "message", "print", "secret", "trace", "given", "clock", "random", "device", "gen", "expectation", "rule",
+        ] {
             text += "\n\(module) = {}\n"
         }
         text += "\n---@class money_module\n---@overload fun(text: string, currency?: string): money\nmoney = {}\ndecimal = {}\n"
-        for entry in HostReference.entries { text += stub(entry) }
+        for entry in HostReference.entries + HostReference.testing { text += stub(entry) }
         return text
     }
 

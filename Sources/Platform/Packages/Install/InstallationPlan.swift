@@ -69,7 +69,12 @@ struct CapabilityList: Sendable {
         /// `record.write`, `ledger.post`, `http`.
         let name: String
         let value: String
+
+        /// More than every job has takes consent.
+        var isUsual: Bool { name.hasPrefix(CapabilityList.budget) && (Int(value) ?? 0) <= JobDeclaration.usualSlices }
     }
+
+    fileprivate static let budget = "budget.job:"
 
     let entries: [Entry]
 
@@ -85,13 +90,15 @@ struct CapabilityList: Sendable {
             }
         }
         walk(.object(manifest?.capabilities ?? Object()), "")
+        for (job, count) in manifest?.slices ?? [] { entries.append(Entry(name: "\(Self.budget)\(job).slices", value: String(count))) }
         self.entries = entries
     }
 
-    /// Whether it held an entry already, word for word or under a `*`.
+    /// Whether it held an entry already: word for word, under a `*`, or as much of a budget.
     func covers(_ entry: Entry) -> Bool {
         entries.contains { own in
-            own.name == entry.name && (own.value == entry.value || own.value.hasSuffix("*") && entry.value.hasPrefix(own.value.dropLast()))
+            if own.name == entry.name, entry.name.hasPrefix(Self.budget) { return (Int(own.value) ?? 0) >= (Int(entry.value) ?? 0) }
+            return own.name == entry.name && (own.value == entry.value || own.value.hasSuffix("*") && entry.value.hasPrefix(own.value.dropLast()))
         }
     }
 }

@@ -56,7 +56,7 @@ extension PluginInstallation {
         facts["hash"] = .string(hash)
         var needs: [InstallationPlan.Consent] = []
         let had = CapabilityList(older?.manifest)
-        if CapabilityList(manifest).entries.contains(where: { !had.covers($0) }) { needs.append(.capabilities) }
+        if CapabilityList(manifest).entries.contains(where: { !had.covers($0) && !$0.isUsual }) { needs.append(.capabilities) }
         if keyFacts.needsConsent { needs.append(.publisherKey) }
         if migrations.contains(where: \.isDestructive) || schemaPlan.changes.contains(where: \.isDestructive) { needs.append(.destructive) }
         if action == .downgrade || returnsOlder { needs.append(.downgrade) }

@@ -12,7 +12,7 @@ struct PluginTrial {
         /// What a test said, one value each; empty where the plugin has none.
         var tests: [Value] = []
         var milliseconds: Int64 = 0
-        var rows = 10_000
+        var rows = TestCopy.rows
 
         var value: Value {
             [
@@ -21,7 +21,6 @@ struct PluginTrial {
         }
     }
 
-    static let rows = 10_000
     private static let prefix = ".trial-"
     private static let own = "\(prefix)\(Random.reference())-"
 
@@ -37,10 +36,7 @@ struct PluginTrial {
         let started = monotonicNanoseconds()
         let folder = try makeFolder()
         defer { try? Files.removeTree(folder) }
-        let path = "\(folder)/tenant.db"
-        let db = isWhole
-            ? try Backup.whole(of: tenant.store, to: path)
-            : try Backup.sample(of: tenant.store, to: path, rows: Self.rows, whole: Self.isKernels, empty: Self.isTooLarge)
+        let db = try TestCopy.make(of: tenant, to: "\(folder)/tenant.db", isWhole: isWhole)
         defer { db.close() }
         var outcome = Outcome()
         let revision = try db.transaction {
@@ -58,15 +54,6 @@ struct PluginTrial {
                 extra: [("tests", .array(outcome.tests))])
         }
         return outcome
-    }
-
-    /// What is in files: tests make their own.
-    private static func isTooLarge(_ table: String) -> Bool { table == "platform_file_contents" }
-
-    /// What the kernel itself needs to run, all of it.
-    private static func isKernels(_ table: String) -> Bool {
-        if table.hasPrefix("platform_") { return !["platform_audit", "platform_refusals", "platform_idempotency"].contains(table) }
-        return ["ledger_books", "ledger_accounts", "ledger_balances", "ledger_periods", "ledger_series", "ledger_series_segments"].contains(table)
     }
 
     /// Beside the tenant's database. One process owns the data, so copies that are not of this one were left behind by one that
