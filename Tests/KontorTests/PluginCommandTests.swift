@@ -104,10 +104,35 @@ import Testing
         var told = child.line()
         while let line = told, !line.contains("tests passed") { told = child.line() }
         #expect(told != nil)
+        // A test that fails is told with its place as an editor takes it; only that file runs, and again until it passes.
+        let more = folder + "/tests/more_test.lua"
+        try Files.writeAtomically(more, "it(\"fails\", function()\n  trace.note(\"tried\", 3)\n  expect(1):equals(2)\nend)\n")
+        #expect(child.line() == "\(folder)/tests/more_test.lua:3:3: fails: expected 2, got 1")
+        #expect(child.line() == "    tried: 3")
+        #expect(child.line()?.contains("1 of 1 tests of the plugin failed here") == true)
+        let admin = try server.caller()
+        let draft = try admin.get("/api/plugin-drafts/tools")
+        #expect(draft["report"]?["ok"] == false && draft["report"]?["tests"]?[0]?["name"] == "fails", "\(draft)")
+        #expect(draft["files"]?.array?.contains { $0["path"] == "tests/more_test.lua" } == true)
+        #expect(try admin.get("/api/plugin-archives")["items"] == [])
+        try Files.writeAtomically(more, "it(\"passes\", function() expect(1):equals(1) end)\n")
+        #expect(child.line() == "ok  passes")
+        #expect(child.line() == "1 tests passed on a copy, of those that the change can concern")
+        #expect(try admin.get("/api/plugin-drafts/tools")["report"]?["ok"] == true)
+        #expect(try admin.get("/api/plugins")["items"]?.array?.contains { $0["name"] == "tools" } == false)
         let route = folder + "/routes/open_notes.lua"
-        try Files.writeAtomically(route, try Files.text(route) + "\nreturn {")
+        let source = try Files.text(route)
+        try Files.writeAtomically(route, source + "\nreturn {")
         let line = child.line()
         #expect(line?.contains("tools/routes/open_notes.lua:") == true, "\(line ?? "")")
+        // A route may concern every test.
+        try Files.writeAtomically(route, source + "\n-- a remark\n")
+        var told2: [String] = []
+        while let line = child.line() {
+            told2.append(line)
+            if line.contains("tests passed") { break }
+        }
+        #expect(told2.last == "2 tests passed on a copy", "\(told2)")
         child.stop()
         #expect(server.child.stop() == 0)
     }

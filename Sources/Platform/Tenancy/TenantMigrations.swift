@@ -4,7 +4,8 @@ import Storage
 /// The kernel's tables in a tenant's database, room by room.
 package enum TenantMigrations {
     package static let all: [Migration] = IdentitySchema.migrations + Ledger.migrations + RevisionSchema.migrations + PackageSchema.migrations
-        + RecordMoveSchema.migrations + RecordRules.migrations + JobSchema.migrations + OutboxSchema.migrations + FileSchema.migrations
+        + PluginDrafts.migrations + RecordMoveSchema.migrations + RecordRules.migrations + JobSchema.migrations + OutboxSchema.migrations
+        + FileSchema.migrations
 
     /// The standing rule of a tenant's writer once its migrations are done: history is added to and never changed, and
     /// what guards it is not taken down.

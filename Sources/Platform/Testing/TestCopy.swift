@@ -33,6 +33,7 @@ package enum TestCopy {
     /// In an order in which they can be emptied.
     private static let waiting = [
         "platform_job_runs", "platform_jobs", "platform_schedules", "platform_events", "platform_outbox", "platform_secrets",
+        "platform_plugin_drafts",
     ]
 
     /// What waits, and what is in files: tests make their own.

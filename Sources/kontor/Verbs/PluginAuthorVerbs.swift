@@ -66,7 +66,8 @@ enum PluginAuthorVerbs {
         },
         Verb(
             "plugin dev", "FOLDER", "Watch a plugin's folder: check and test it on a copy of a business whenever a file is saved",
-            options: [.tenant, Option("once", nil, "Do it once and end")], details: "Ends with Ctrl-C."
+            options: [.tenant, Option("once", nil, "Do it once and end")],
+            details: "Keeps what is saved as a draft on the server, runs the tests that it can concern, and ends with Ctrl-C."
         ) { invocation in try PluginDevelopment(invocation).run() },
     ]
 }

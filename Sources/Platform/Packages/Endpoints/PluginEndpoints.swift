@@ -3,7 +3,8 @@ import Storage
 
 /// `/api/plugins`: what is installed, and how it changes.
 package enum PluginEndpoints {
-    package static let endpoints = installed + PluginRoleEndpoints.endpoints + PluginArchiveEndpoints.endpoints + RemovedPluginEndpoints.endpoints
+    package static let endpoints = installed + PluginRoleEndpoints.endpoints + PluginArchiveEndpoints.endpoints + PluginDraftEndpoints.endpoints
+        + RemovedPluginEndpoints.endpoints
 
     private static let installed: [Endpoint] = [
         Endpoint(

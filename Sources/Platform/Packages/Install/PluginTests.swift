@@ -5,11 +5,11 @@ import Storage
 enum PluginTests {
     /// One value each: `name`, `ok`, `verdict`, `where` (`file:line`), `message`, `instructions`.
     static func run(
-        _ files: [String: [UInt8]], _ revision: Revision, _ db: Connection, tenant: Tenant, instance: Instance, folder: String
+        _ files: [String: [UInt8]], _ revision: Revision, _ db: Connection, tenant: Tenant, instance: Instance, folder: String, only: Set<String>? = nil
     ) throws -> [Value] {
         let hash = PluginPackage.hash(files)
         guard let package = revision.plugins.packages.first(where: { $0.hash == hash }) else { return [] }
-        let tests = files.filter { $0.key.hasPrefix("tests/") && $0.key.hasSuffix("_test.lua") }.sorted { $0.key < $1.key }
+        let tests = files.filter { $0.key.hasPrefix("tests/") && $0.key.hasSuffix("_test.lua") && only?.contains($0.key) ?? true }.sorted { $0.key < $1.key }
         let subject = TestSubject(
             db: db, tenant: tenant, instance: instance, revision: revision, package: package, fixtures: files.filter { $0.key.hasPrefix("fixtures/") })
         return try ScriptTesting.run(

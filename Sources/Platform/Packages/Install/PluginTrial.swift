@@ -27,6 +27,8 @@ struct PluginTrial {
     let instance: Instance
     let tenant: Tenant
     let actor: ActingUser
+    /// Only these test files; nil for all.
+    var tests: Set<String>?
 
     /// Installs on a copy and runs the plugin's tests there.
     /// - Throws: what the installation throws; 422 `plugin.tests_failed` with each failed test's place and message.
@@ -44,7 +46,7 @@ struct PluginTrial {
             return try installation.apply(try installation.prepare(offer), consents: consents)
         }
         try PluginTests.check(offer.files, revision)
-        outcome.tests = try PluginTests.run(offer.files, revision, db, tenant: tenant, instance: instance, folder: folder)
+        outcome.tests = try PluginTests.run(offer.files, revision, db, tenant: tenant, instance: instance, folder: folder, only: tests)
         outcome.milliseconds = Int64((monotonicNanoseconds() - started) / 1_000_000)
         let failed = outcome.tests.filter { $0["ok"] == false }
         guard failed.isEmpty else {

@@ -72,16 +72,17 @@ package struct PluginWork: Sendable {
     }
 
     /// Tries an installation on a copy and leaves the tenant as it is. All consents are taken as given.
-    package func rehearse(_ offer: PluginInstallation.Offer) throws -> Result {
+    /// - Parameter tests: only these files; nil for all.
+    package func rehearse(_ offer: PluginInstallation.Offer, tests: Set<String>? = nil) throws -> Result {
         let plan = try plan(offer)
-        let outcome = try trial(offer, plan, Set(InstallationPlan.Consent.allCases))
+        let outcome = try trial(offer, plan, Set(InstallationPlan.Consent.allCases), tests: tests)
         return Result(plan: plan, trial: outcome.value, revision: nil)
     }
 
     private func trial(
-        _ offer: PluginInstallation.Offer, _ plan: InstallationPlan, _ consents: Set<InstallationPlan.Consent>
+        _ offer: PluginInstallation.Offer, _ plan: InstallationPlan, _ consents: Set<InstallationPlan.Consent>, tests: Set<String>? = nil
     ) throws -> PluginTrial.Outcome {
-        try PluginTrial(instance: instance, tenant: tenant, actor: actor)
+        try PluginTrial(instance: instance, tenant: tenant, actor: actor, tests: tests)
             .run(offer, isWhole: plan.needs.contains(.destructive), consents: consents)
     }
 
