@@ -41,6 +41,7 @@ package final class Application: Sendable {
     let readers: WorkPool
     let workers: WorkPool
     let exporters: WorkPool
+    let answers = Answerer()
     /// What every tenant is served.
     package let tenantEndpoints: [Endpoint]
     /// What the operator is served.
@@ -106,6 +107,7 @@ package final class Application: Sendable {
         exporters.stop()
         readers.stop()
         workers.stop()
+        answers.stop()
         requestLog.stop()
         logWriter?.flush()
     }

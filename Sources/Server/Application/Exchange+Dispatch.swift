@@ -131,9 +131,9 @@ extension Exchange: LaneWork {
         switch outcome {
         case .committed:
             call?.runAfterCommit()
-            if let response { answer(response) } else { answer(HTTPResponse(status: 204)) }
+            application.answers.add(self, response ?? HTTPResponse(status: 204))
         case .refused(let error):
-            if let response { answer(response) } else { refuse(error) }
+            if let response { application.answers.add(self, response) } else { refuse(error) }
         case .failed(let error):
             refuse(error)
         }
