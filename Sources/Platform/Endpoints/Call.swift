@@ -32,6 +32,8 @@ package final class Call {
     var isOnCopy: Bool { watch != nil }
     /// The media type of the body, in small letters, without parameters.
     package var contentType = ""
+    /// The arguments of the script that answers, as the bytes that cross; nil where `Endpoint.prepare` did not make them.
+    var scriptArguments: [UInt8]?
     private var connection: Connection?
     private var afterCommitWork: [@Sendable () -> Void] = []
 

@@ -68,6 +68,9 @@ package struct Endpoint: Sendable {
     package var accepts: Accepts
     package var documentation: Documentation
     package var handle: @Sendable (Call) throws -> Reply
+    /// What of the work needs no database: done before the call waits for its turn on the lane, on the thread that admitted
+    /// it. It must not wait, it refuses nothing, and `handle` does without it where it was not done.
+    package var prepare: (@Sendable (Call) -> Void)?
 
     package init(
         _ method: Method, _ path: PathTemplate, access: Access, execution: Execution,

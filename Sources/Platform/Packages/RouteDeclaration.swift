@@ -76,7 +76,7 @@ package final class RouteDeclaration: Sendable {
 
     /// GET routes read, all others write in the lane.
     package var endpoint: Endpoint {
-        Endpoint(
+        var endpoint = Endpoint(
             method, path, access: .permission(permission), execution: method == .get ? .read : .write,
             idempotency: method == .get ? Endpoint.Idempotency.none : idempotencyRequired ? .required : .accepted,
             rateClass: rateClass,
@@ -87,5 +87,7 @@ package final class RouteDeclaration: Sendable {
                 input: input.map { .object($0.map(\.member)) },
                 replies: [.init(status, "Done", output.map { .object($0.map(\.member)) })])
         ) { [self] call in try RouteRun.answer(self, call) }
+        endpoint.prepare = { [self] call in RouteRun.prepare(self, call) }
+        return endpoint
     }
 }

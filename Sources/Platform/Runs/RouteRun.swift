@@ -8,19 +8,19 @@ enum RouteRun {
         let reading = route.method == .get
         scope.limits = reading ? .read : .route
         scope.scriptLimits = reading ? .read : .request
-        let currency = scope.tenant.currency
-        var request = Object()
-        request["params"] = .object(try parameters(route.parameters, in: call.parameters.map { ($0.key, $0.value) }, currency))
-        request["query"] = .object(try parameters(route.query, in: call.query.map { ($0.name, $0.value) }, currency))
-        if let input = route.input {
-            request["body"] = call.body.filled(input, currency)
+        if route.input != nil {
             let lines = call.body.object?.reduce(0) { $0 + ($1.value.array?.count ?? 0) } ?? 0
             scope.allow(lines: lines)
         }
+        let prepared = call.scriptArguments
+        let request = prepared == nil ? try Self.request(route, call, scope.tenant.currency) : nil
         let package = scope.revision.plugins.package(route.plugin)
         let run = HostRun(scope, phase: reading ? .read : .route, package: package)
         let body = try ScriptCall.run(
-            route.program, "run", run, arguments: { $0.write(request) },
+            route.program, "run", run, arguments: { writer in
+                if let prepared { prepared.withUnsafeBytes { writer.raw($0) } }
+                if let request { writer.write(request) }
+            },
             result: { reader in
                 if let shape = route.outputShape { return try FlatProjection.json(&reader, shape) }
                 var json = JSONWriter()
@@ -29,6 +29,22 @@ enum RouteRun {
             })
         if !reading { try RecordRules.keep(scope) }
         return Reply(route.status, bytes: body, contentType: "application/json")
+    }
+
+    /// Makes the script's argument before the call's turn. What is wrong with the parameters is told in the turn, where a
+    /// refusal is kept under the call's key.
+    static func prepare(_ route: RouteDeclaration, _ call: Call) {
+        guard let currency = call.tenant?.currency, let request = try? request(route, call, currency) else { return }
+        call.scriptArguments = Flat.bytes { $0.write(request) }
+    }
+
+    /// What the script gets: `params`, `query` and `body`.
+    private static func request(_ route: RouteDeclaration, _ call: Call, _ currency: Currency) throws -> Object {
+        var request = Object()
+        request["params"] = .object(try parameters(route.parameters, in: call.parameters.map { ($0.key, $0.value) }, currency))
+        request["query"] = .object(try parameters(route.query, in: call.query.map { ($0.name, $0.value) }, currency))
+        if let input = route.input { request["body"] = call.body.filled(input, currency) }
+        return request
     }
 
     /// Path and query parameters as their declared kinds.

@@ -91,6 +91,7 @@ final class Exchange: @unchecked Sendable {
         let call = try read(endpoint)
         self.call = call
         if given == nil { try Authorization.admit(call, actingUser: inquiry.header("x-user-id")) }
+        if endpoint.execution == .write { endpoint.prepare?(call) }
         try dispatch(endpoint, call)
     }
 
