@@ -22,6 +22,7 @@ enum {
     KL_MESSAGE = 4096,
     KL_STACK_TEXT = 4096,
     KL_INTERVAL = 1000,            // instructions between two hooks
+    KL_FREE_OF_CLOCK = 500000,     // nanoseconds before a run's CPU time is looked at
     KL_HOST_CALL_STEPS = 200,
     KL_IMAGE_CACHE = 8 << 20,      // bytes of images per thread and depth
     KL_IMAGE_BUCKETS = 128,

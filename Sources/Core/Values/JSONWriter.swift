@@ -154,8 +154,7 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func quoted(_ text: String) {
-        var text = text
-        text.withUTF8 { quoted(UnsafeRawBufferPointer($0)) }
+        text.withBytes { quoted($0) }
     }
 
     private mutating func quoted(_ utf8: UnsafeRawBufferPointer) {

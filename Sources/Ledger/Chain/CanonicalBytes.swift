@@ -19,8 +19,7 @@ struct CanonicalBytes {
     }
 
     mutating func text(_ text: String) {
-        var text = text
-        text.withUTF8 { raw(UnsafeRawBufferPointer($0)) }
+        text.withBytes { raw($0) }
     }
 
     mutating func blob(_ blob: [UInt8]) { blob.withUnsafeBytes { raw($0) } }

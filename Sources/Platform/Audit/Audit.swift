@@ -47,9 +47,21 @@ package enum Audit {
             id: head.id + 1, at: actor.at.description, actorID: actor.id, actor: actor.name, action: action,
             objectType: object.type, objectID: object.id, before: beforeText, after: afterText, reason: reason,
             remoteAddress: actor.remoteAddress, requestID: actor.requestID)
-        try db.run(
-            insert, row.id, row.at, row.actorID, row.actor, row.action, row.objectType, row.objectID, row.before,
-            row.after, row.reason, row.remoteAddress, row.requestID, row.digest(after: head.digest))
+        let statement = try db.statement(insert)
+        statement.bind(1, row.id)
+        statement.bind(2, row.at)
+        statement.bind(3, row.actorID)
+        statement.bind(4, row.actor)
+        statement.bind(5, row.action)
+        statement.bind(6, row.objectType)
+        statement.bind(7, row.objectID)
+        statement.bind(8, row.before)
+        statement.bind(9, row.after)
+        statement.bind(10, row.reason)
+        statement.bind(11, row.remoteAddress)
+        statement.bind(12, row.requestID)
+        statement.bind(13, row.digest(after: head.digest))
+        try statement.run()
         return row.id
     }
 
@@ -63,7 +75,10 @@ package enum Audit {
     }
 
     package static func head(_ db: Connection) throws -> Head {
-        try db.first(selectHead) { Head(id: $0.int(0), digest: $0.bytes(1)) } ?? Head(id: 0, digest: [])
+        let statement = try db.statement(selectHead)
+        guard try statement.step() else { return Head(id: 0, digest: []) }
+        defer { statement.reset() }
+        return Head(id: statement.int64(0), digest: statement.bytes(1))
     }
 
     /// The members of two objects that differ: what an update's audit row holds.

@@ -34,14 +34,26 @@ enum RecordRules {
     /// At the end of a request, inside its transaction.
     static func keep(_ scope: RunScope) throws {
         guard let record = scope.firstRecord, !scope.rulesUsed.isEmpty else { return }
-        let versions = scope.rulesUsed.map(\.reference).sorted().joined(separator: " ")
         let db = scope.database
-        var id = try db.first(find, versions) { $0.int(0) }
-        if id == nil {
-            try db.run(insertVersions, versions)
-            id = db.lastInsertRowID
+        let id = try versions(scope.rulesUsed, db)
+        let statement = try db.statement(insert)
+        statement.bind(1, record.type)
+        statement.bind(2, record.id)
+        statement.bind(3, id)
+        try statement.run()
+    }
+
+    /// The row of a set of versions, made where it is not there yet.
+    private static func versions(_ sets: [RuleSet], _ db: Connection) throws -> Int64 {
+        let versions = sets.map(\.reference).sorted().joined(separator: " ")
+        let statement = try db.statement(find)
+        statement.bind(1, versions)
+        if try statement.step() {
+            defer { statement.reset() }
+            return statement.int64(0)
         }
-        if let id { try db.run(insert, record.type, record.id, id) }
+        try db.run(insertVersions, versions)
+        return db.lastInsertRowID
     }
 
     /// `Rules/tax/gh-standard.lua@3` and the like; empty where no rule had a say.

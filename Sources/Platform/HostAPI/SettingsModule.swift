@@ -9,18 +9,20 @@ enum SettingsModule {
             "get(key, { branch =, till = }): the setting of this plugin: the till's, else the branch's, else the tenant's, else as declared"
         ) { run, arguments in
             let key = try arguments.text(0)
-            guard let package = run.package, let setting = package.manifest.settings.first(where: { $0.field.name == key }) else {
+            // By index: a declaration is large, and copying one counts many references.
+            guard let package = run.package, let index = package.manifest.settings.firstIndex(where: { $0.field.name == key }) else {
                 throw arguments.wrong(0, "is “\(key)”, which the plugin does not declare in its settings")
             }
             try run.scope.countRead()
+            if arguments.values.count == 1 { return try value(of: index, in: package, run) }
             let place = try arguments.optionalObject(1)
             for (name, value) in place where !["branch", "till"].contains(name) || value != .null && value.int == nil {
                 throw arguments.wrong(1, "must be a branch's and a till's id: { branch = 1, till = 2 }")
             }
-            let branch = setting.levels.contains(.branch) ? place["branch"]?.int : nil
-            let till = setting.levels.contains(.till) ? place["till"]?.int : nil
-            let value = try Settings.cached(run.scope.database, setting.key, branch: branch, till: till) ?? setting.field.fallback ?? .null
-            return setting.typed(value, run.scope.tenant.currency)
+            let levels = package.manifest.settings[index].levels
+            return try value(
+                of: index, in: package, run, branch: levels.contains(.branch) ? place["branch"]?.int : nil,
+                till: levels.contains(.till) ? place["till"]?.int : nil)
         },
         HostFunction(
             "secret", "header", PhaseSet.writing.union(PhaseSet(.fetch)),
@@ -40,6 +42,14 @@ enum SettingsModule {
             return .string(Hex.encode(Digest.hmacSHA256(key: Array(key.utf8), Array(try arguments.text(1).utf8))))
         },
     ]
+
+    private static func value(
+        of index: Int, in package: PluginPackage, _ run: HostRun, branch: Int64? = nil, till: Int64? = nil
+    ) throws -> Value {
+        let set = try Settings.cached(run.scope.database, package.manifest.settings[index].key, branch: branch, till: till)
+        return package.manifest.settings[index].typed(
+            set ?? package.manifest.settings[index].field.fallback ?? .null, run.scope.tenant.currency)
+    }
 
     private static func secret(_ run: HostRun, _ arguments: Arguments) throws -> String {
         let name = try arguments.text(0)

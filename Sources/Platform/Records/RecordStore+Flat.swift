@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Scripting
 import Storage
 
@@ -112,8 +113,7 @@ extension RecordStore {
         defer { statement.reset() }
         var lines: [(place: Int, at: FlatReader)] = []
         try bind(table, &reader, to: statement, from: 1, place: "", &faults) { key, value in
-            // By index: a declaration is large, and copying one counts many references.
-            guard let place = table.lines.indices.first(where: { key == table.lines[$0].field.name }) else { return false }
+            guard let place = table.linePlaces.place(of: key) else { return false }
             if value.tag != .null { lines.append((place, value)) }
             return true
         }
@@ -133,7 +133,7 @@ extension RecordStore {
         let id = db.lastInsertRowID
         var rows = 1
         for line in lines { rows += try insertLines(type, line.place, of: id, line.at, &faults) }
-        for place in table.lines.indices where !lines.contains(where: { $0.place == place }) {
+        for place in table.lines.indices where lines.count < table.lines.count && !lines.contains(where: { $0.place == place }) {
             table.lines[place].field.check(lines: 0, &faults)
         }
         guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
@@ -180,19 +180,21 @@ extension RecordStore {
         _ faults: inout [Schema.Fault], other: (FlatKey, FlatReader) -> Bool
     ) throws {
         var seen: UInt64 = 0
-        try reader.readMap { key, value in
+        for _ in 0..<(try reader.readMapHeader()) {
+            let key = try reader.readKey()
             guard let bit = table.bit(of: key), bit > 0 else {
-                if !other(key, value) {
+                if !other(key, reader) {
                     faults.append(Schema.Fault(field: place() + key.string, code: "unknown", message: "is not a field that can be set"))
                 }
-                return
+                try reader.skip()
+                continue
             }
-            let column = table.columns[bit - 1]
             // What is nil counts as left out.
-            if value.tag == .null { return }
+            if reader.readNull() { continue }
             seen |= 1 << bit
-            try column.bind(
-                &value, to: statement, at: first + Int32(bit - 1), currency: currency, place: place() + column.field.name, &faults)
+            try table.columns[bit - 1].bind(
+                &reader, to: statement, at: first + Int32(bit - 1), currency: currency, place: place() + table.columns[bit - 1].field.name,
+                &faults)
         }
         for (index, column) in table.columns.enumerated() where seen & (1 << (index + 1)) == 0 {
             if column.isOptional {
@@ -282,12 +284,16 @@ extension RecordTable {
 
 extension FlatKey {
     static func == (key: FlatKey, name: [UInt8]) -> Bool {
-        key.bytes.count == name.count && name.withUnsafeBytes { key.bytes.elementsEqual($0) }
+        name.withUnsafeBytes { key.equals($0) }
+    }
+
+    private func equals(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard let one = bytes.baseAddress, let other = name.baseAddress, name.count > 0 else { return bytes.count == name.count }
+        return bytes.count == name.count && memcmp(one, other, name.count) == 0
     }
 
     static func == (key: FlatKey, name: String) -> Bool {
-        var name = name
-        return name.withUTF8 { $0.count == key.bytes.count && $0.elementsEqual(key.bytes) }
+        name.withBytes { key.equals($0) }
     }
 }
 

@@ -24,6 +24,8 @@ package final class RecordTable: Sendable {
     let places: FieldIndex
     /// Fields that are rows in a table of their own.
     package let lines: [(field: FieldDeclaration, table: RecordTable)]
+    /// Where they are, by their names.
+    let linePlaces: FieldIndex
     package let indexes: [Index]
     package let isLines: Bool
     package let softDelete: Bool
@@ -85,6 +87,7 @@ package final class RecordTable: Sendable {
         self.columns = columns
         places = FieldIndex(columns.map(\.key))
         self.lines = lines
+        linePlaces = FieldIndex(lines.map(\.0.name))
         for index in indexes {
             for field in index.fields where !columns.contains(where: { $0.field.name == field }) {
                 throw declaration.wrong("indexes", "name “\(field)”, which is not a field with a column")

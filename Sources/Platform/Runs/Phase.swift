@@ -84,5 +84,24 @@ package struct PhaseSet: OptionSet, Sendable {
 }
 
 extension Phase {
-    fileprivate var bit: UInt32 { 1 << UInt32(Phase.allCases.firstIndex(of: self) ?? 0) }
+    /// Asked at each host call, so no list is made for it.
+    fileprivate var bit: UInt32 {
+        switch self {
+        case .compute: 1 << 0
+        case .validate: 1 << 1
+        case .defaults: 1 << 2
+        case .beforeSave: 1 << 3
+        case .afterSave: 1 << 4
+        case .beforeDelete: 1 << 5
+        case .route: 1 << 6
+        case .read: 1 << 7
+        case .job: 1 << 8
+        case .fetch: 1 << 9
+        case .afterCommit: 1 << 10
+        case .install: 1 << 11
+        case .upgrade: 1 << 12
+        case .uninstall: 1 << 13
+        case .migrate: 1 << 14
+        }
+    }
 }

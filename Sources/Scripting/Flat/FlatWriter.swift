@@ -36,8 +36,7 @@ package struct FlatWriter {
     }
 
     package mutating func string(_ text: String) {
-        var text = text
-        text.withUTF8 { string(utf8: UnsafeRawBufferPointer($0)) }
+        text.withBytes { string(utf8: $0) }
     }
 
     /// Bytes that are known to be UTF-8.
@@ -86,8 +85,7 @@ package struct FlatWriter {
     // A literal is a StaticString, which costs no reference counting.
     @_disfavoredOverload
     package mutating func key(_ name: String) {
-        var name = name
-        name.withUTF8 { key(utf8: UnsafeRawBufferPointer($0)) }
+        name.withBytes { key(utf8: $0) }
     }
 
     package mutating func key(_ name: StaticString) {

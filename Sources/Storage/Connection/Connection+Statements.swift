@@ -37,6 +37,13 @@ extension Connection {
         try statement.run()
     }
 
+    /// As above, for a statement without parameters: nothing is generic, and the lane runs two of them for each request.
+    package func run(_ sql: SQL) throws(StorageError) {
+        let statement = try statement(sql)
+        try statement.bindAll()
+        try statement.run()
+    }
+
     package func run(_ sql: SQL, values: [any SQLBindable]) throws(StorageError) {
         let statement = try statement(sql)
         try statement.bindAll(values)

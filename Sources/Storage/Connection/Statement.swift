@@ -41,8 +41,7 @@ package final class Statement {
     package func bindNull(_ index: Int32) { note(sqlite3_bind_null(handle, index)) }
 
     package func bind(_ index: Int32, _ value: String) {
-        var value = value
-        value.withUTF8 { bind(index, utf8: $0) }
+        value.withBytes { bind(index, utf8: $0.bindMemory(to: UInt8.self)) }
     }
 
     package func bind(_ index: Int32, utf8: UnsafeBufferPointer<UInt8>) {
@@ -135,6 +134,10 @@ extension Statement {
             value.bind(to: self, at: index)
         }
         if index != parameterCount { throw wrongCount(Int(index)) }
+    }
+
+    func bindAll() throws(StorageError) {
+        if parameterCount != 0 { throw wrongCount(0) }
     }
 
     func bindAll(_ values: [any SQLBindable]) throws(StorageError) {

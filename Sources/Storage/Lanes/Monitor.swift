@@ -10,6 +10,10 @@ package final class Monitor: @unchecked Sendable {
 
     package init() {
         pthread_mutex_init(mutex, nil)
+        Self.begin(condition)
+    }
+
+    fileprivate static func begin(_ condition: UnsafeMutablePointer<pthread_cond_t>) {
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -41,13 +45,19 @@ package final class Monitor: @unchecked Sendable {
     func wait(at place: Place) { pthread_cond_wait(place.condition, mutex) }
     func wake(_ place: Place) { pthread_cond_signal(place.condition) }
 
+    /// - Parameter deadline: on `monotonicNanoseconds`.
+    func wait(at place: Place, until deadline: UInt64) {
+        var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
+        pthread_cond_timedwait(place.condition, mutex, &time)
+    }
+
     /// Where one thread waits.
     ///
     /// `@unchecked Sendable`: the C object is made for use from many threads and lives as long as this.
     final class Place: @unchecked Sendable {
         fileprivate let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-        init() { pthread_cond_init(condition, nil) }
+        init() { Monitor.begin(condition) }
 
         deinit {
             pthread_cond_destroy(condition)

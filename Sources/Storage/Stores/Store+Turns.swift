@@ -27,6 +27,7 @@ extension Store {
             failure = error
             turn.undo(error)
         }
+        gathering.ended(served: turn.count)
         note(turn, failed: failure != nil, rows: db.totalChanges - rowsBefore, of: db)
         // Before the answers, so that whoever got one finds the store as it is now.
         if let failure, failure.closesStore { noteFailure(failure) }
@@ -41,7 +42,21 @@ extension Store {
         if served > 0, monotonicNanoseconds() - started >= configuration.turnNanoseconds { return nil }
         monitor.lock()
         defer { monitor.unlock() }
+        if queue.isEmpty { gather(served: served) }
         return queue.popFirst()
+    }
+
+    /// Waits for a work as long as the turn may. Under the monitor, which it gives up while it waits.
+    private func gather(served: Int) {
+        let patience = gathering.patience(served: served)
+        guard patience > 0 else { return }
+        let began = monotonicNanoseconds()
+        isGathering = true
+        while isGathering, monotonicNanoseconds() < began + patience {
+            monitor.wait(at: gatheringPlace, until: began + patience)
+        }
+        isGathering = false
+        gathering.note(waited: monotonicNanoseconds() - began)
     }
 
     /// Before the answers: whoever got one finds what it had read of these tables out of date.
@@ -77,7 +92,7 @@ extension Store {
         if db.walFrames < checkpointedFrames { checkpointedFrames = 0 }  // the log began anew
         let due = db.walFrames - checkpointedFrames
         let limit = configuration.checkpointFrames
-        guard due >= limit || (due >= limit / 4 && queued == 0) else { return }
+        guard due >= limit || (due >= limit / 4 && !gathering.isBusy && queued == 0) else { return }
         checkpointedFrames = db.walFrames
         do {
             try db.checkpoint(.passive)

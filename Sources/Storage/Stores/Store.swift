@@ -24,10 +24,14 @@ package final class Store: Lane, @unchecked Sendable {
     var lastUse: UInt64 = 0
     var counts = LaneStatistics()
     var changes = ChangeCounts()
+    /// Whether a turn waits at `gatheringPlace` for more works.
+    var isGathering = false
+    let gatheringPlace = Monitor.Place()
 
     // The owner's.
     var writer: Connection?
     var checkpointedFrames = 0
+    var gathering: Gathering
 
     enum Phase {
         case closed, open, closing
@@ -41,6 +45,7 @@ package final class Store: Lane, @unchecked Sendable {
         self.path = path
         self.configuration = configuration
         self.pool = pool
+        gathering = Gathering(mostNanoseconds: configuration.gatherNanoseconds)
     }
 
     // MARK: Writing
@@ -63,7 +68,10 @@ package final class Store: Lane, @unchecked Sendable {
         lastUse = now
         let schedules = !isScheduled && !isOwned
         if schedules { isScheduled = true }
+        let joins = isGathering
+        isGathering = false
         monitor.unlock()
+        if joins { monitor.wake(gatheringPlace) }
         if schedules { pool.schedule(self) }
     }
 

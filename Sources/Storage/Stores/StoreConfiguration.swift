@@ -12,12 +12,14 @@ package struct StoreConfiguration: Sendable {
     package var groupLimit = 256
     /// After it a turn takes no further work.
     package var turnNanoseconds: UInt64 = 20_000_000
+    /// The most that a turn waits for more works where many come at a time, so that one commit holds them: see `Gathering`.
+    package var gatherNanoseconds: UInt64 = 1_000_000
     /// Read connections at the same time; one more reader waits.
     package var readers = 4
     /// How long a reader waits for a connection before it gets `.busy`.
     package var readerWaitNanoseconds: UInt64 = 30_000_000_000
     /// Frames (of 4 KiB) that the WAL may gather before the lane checkpoints, between turns; a quarter of them when
-    /// nothing waits. See the room's README.
+    /// nothing waits and few come at a time. See the room's README.
     package var checkpointFrames = 4000
     /// The least time between two attempts to reopen a store that failed.
     package var reopenNanoseconds: UInt64 = 1_000_000_000
