@@ -12,7 +12,7 @@ package struct Gathering: Sendable {
     /// The most that a turn waits, all its waits together.
     let mostNanoseconds: UInt64
     /// How many works the turns of late have served, the last one most of all.
-    private(set) var expected = 0
+    package private(set) var expected = 0
     /// What the turn has waited so far.
     private var waited: UInt64 = 0
 
