@@ -25,9 +25,9 @@ function M.move(move)
   if level then
     record.update("catalog.stock_level", level.id, { quantity = after })
   else
-    record.create("catalog.stock_level", { product = move.product, branch = move.branch, quantity = after })
+    record.insert("catalog.stock_level", { product = move.product, branch = move.branch, quantity = after })
   end
-  record.create("catalog.stock_movement", move)
+  record.insert("catalog.stock_movement", move)
   return after
 end
 

@@ -144,7 +144,7 @@ function M.sell(input)
     tax_profile = taxed.profile, lines = sale_lines, taxes = taxed.taxes, payments = paid_with,
   }
   sale.receipt = receipt.text(sale, place)
-  sale.id = record.create("pos.sale", sale).id
+  sale.id = record.insert("pos.sale", sale)
   take_from_stock(lines, sale.id)
 
   -- What is given away and cost nothing leaves nothing in the books.

@@ -45,7 +45,7 @@ enum RecordRules {
 
     /// The row of a set of versions, made where it is not there yet.
     private static func versions(_ sets: [RuleSet], _ db: Connection) throws -> Int64 {
-        let versions = sets.map(\.reference).sorted().joined(separator: " ")
+        let versions = db.companion { RuleVersions() }.text(sets)
         let statement = try db.statement(find)
         statement.bind(1, versions)
         if try statement.step() {
@@ -59,5 +59,19 @@ enum RecordRules {
     /// `Rules/tax/gh-standard.lua@3` and the like; empty where no rule had a say.
     static func of(_ type: String, _ id: Int64, _ db: Connection) throws -> [String] {
         try db.first(select, type, id) { $0.text(0) }?.split(separator: " ").map(String.init) ?? []
+    }
+}
+
+/// What the versions of the rules in force are called: nearly every request of a kind asks for the same.
+private final class RuleVersions {
+    private var sets: [RuleSet] = []
+    private var text = ""
+
+    func text(_ wanted: [RuleSet]) -> String {
+        if wanted.count != sets.count || !zip(wanted, sets).allSatisfy({ $0 === $1 }) {
+            sets = wanted
+            text = wanted.map(\.reference).sorted().joined(separator: " ")
+        }
+        return text
     }
 }

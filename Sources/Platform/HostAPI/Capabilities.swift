@@ -45,7 +45,7 @@ extension HostRun {
     /// A plugin does with another's records what its user may do, and more only where `elevate` names the permission.
     /// - Throws: 403 `script.right` naming the permission.
     func requireRight(_ permission: String?, to verb: String, _ type: RecordType, by function: String) throws {
-        guard let permission, let package, !scope.principal.may(permission), !package.manifest.elevated.contains(permission) else { return }
+        guard let permission, let package, !scope.may(permission), !package.manifest.elevated.contains(permission) else { return }
         throw Problem(
             403, "script.right",
             "\(function): to \(verb) \(type.name) takes \(permission), which \(scope.principal.username) does not hold. Grant it, or name it in capabilities.elevate of \(package.name).",

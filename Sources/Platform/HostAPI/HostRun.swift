@@ -33,6 +33,7 @@ package final class RunScope {
     /// What the request's scripts may still use together; a run inside a run spends from that one.
     var scriptLimits = ScriptLimits.request
     private var depth = 0
+    private var asked: [(permission: String, isHeld: Bool)] = []
     /// What scripts logged, at most 64 KiB of text; handed on when the request is over, however it ended.
     private(set) var log: [ScriptLog.Line] = []
     private var logBytes = 0
@@ -154,6 +155,14 @@ package final class RunScope {
         try spendLog(message, fields)
         log.append(
             ScriptLog.Line(level: level, message: message, fields: fields, plugin: plugin, run: requestID, tenantID: tenant.id))
+    }
+
+    /// Whether the user holds a permission; the same few are asked for at every call.
+    func may(_ permission: String) -> Bool {
+        for index in asked.indices where asked[index].permission == permission { return asked[index].isHeld }
+        let isHeld = principal.may(permission)
+        asked.append((permission, isHeld))
+        return isHeld
     }
 
     func countRead(rows: Int = 1) throws {

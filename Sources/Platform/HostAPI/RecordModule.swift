@@ -174,7 +174,8 @@ extension HostRun {
     /// The record type whose name comes next.
     fileprivate func recordType(_ function: String, _ reader: inout FlatReader) throws -> RecordType {
         let name = FlatKey(bytes: try reader.readUTF8())
-        for (known, type) in scope.revision.plugins.typesByName where name == known { return type }
+        let plugins = scope.revision.plugins
+        if let place = plugins.typePlaces.place(of: name) { return plugins.typesByName[place] }
         return try recordType(function, named: name.string)
     }
 }

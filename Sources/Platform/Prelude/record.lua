@@ -99,7 +99,7 @@ local function first(type_name, filter)
 end
 
 local M = {
-  count = host.count, sum = host.sum, schema = host.schema, reveal = host.reveal, delete = host.delete, move = host.move, post = host.post,
+  count = host.count, sum = host.sum, schema = host.schema, reveal = host.reveal, delete = host.delete, insert = host.create, move = host.move, post = host.post,
   void = host.void, restore = host.restore,
 }
 

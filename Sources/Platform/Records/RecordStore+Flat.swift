@@ -82,9 +82,11 @@ extension RecordStore {
     }
 
     private func write(_ table: RecordTable, _ statement: Statement, from first: Int32, to writer: inout FlatWriter) {
-        for (index, column) in table.columns.enumerated() {
-            column.key.withUnsafeBytes { writer.key(utf8: $0) }
-            column.write(statement, first + Int32(index), currency: currency, to: &writer)
+        for index in 0..<table.columns.count {
+            table.with(column: index) { column in
+                column.key.withUnsafeBytes { writer.key(utf8: $0) }
+                column.write(statement, first + Int32(index), currency: currency, to: &writer)
+            }
         }
     }
 
@@ -133,7 +135,7 @@ extension RecordStore {
         let id = db.lastInsertRowID
         var rows = 1
         for line in lines { rows += try insertLines(type, line.place, of: id, line.at, &faults) }
-        for place in table.lines.indices where lines.count < table.lines.count && !lines.contains(where: { $0.place == place }) {
+        for place in table.lines.indices where !table.lineCounts[place].contains(0) && !lines.contains(where: { $0.place == place }) {
             table.lines[place].field.check(lines: 0, &faults)
         }
         guard faults.isEmpty else { throw Problem.invalidRecord(type, faults) }
@@ -154,7 +156,7 @@ extension RecordStore {
         let statement = try db.statement(table.insert)
         defer { statement.reset() }
         let count = try reader.readArrayHeader()
-        type.table.lines[place].field.check(lines: count, &faults)
+        if !type.table.lineCounts[place].contains(count) { type.table.lines[place].field.check(lines: count, &faults) }
         for index in 0..<count {
             guard reader.tag == .map || reader.tag == .empty else {
                 faults.append(Schema.Fault(field: "\(name)[\(index)]", code: "type", message: "must be a table"))
@@ -192,11 +194,13 @@ extension RecordStore {
             // What is nil counts as left out.
             if reader.readNull() { continue }
             seen |= 1 << bit
-            try table.columns[bit - 1].bind(
-                &reader, to: statement, at: first + Int32(bit - 1), currency: currency, place: place() + table.columns[bit - 1].field.name,
-                &faults)
+            try table.with(column: bit - 1) { column in
+                try column.bind(
+                    &reader, to: statement, at: first + Int32(bit - 1), currency: currency, place: place() + column.field.name, &faults)
+            }
         }
-        for (index, column) in table.columns.enumerated() where seen & (1 << (index + 1)) == 0 {
+        for index in 0..<table.columns.count where seen & (1 << (index + 1)) == 0 {
+            let column = table.columns[index]
             if column.isOptional {
                 statement.bindNull(first + Int32(index))
             } else if let stored = column.stored(nil, currency: currency, place: place() + column.field.name, &faults) {
@@ -254,6 +258,12 @@ extension RecordStore {
 }
 
 extension FieldDeclaration {
+    /// How many lines a record may have.
+    var lineCounts: ClosedRange<Int> {
+        let least = max(0, minimum?.wholeValue ?? (required ? 1 : 0))
+        return least...max(least, maximum?.wholeValue ?? .max)
+    }
+
     /// Whether a record may have so many lines.
     func check(lines count: Int, _ faults: inout [Schema.Fault]) {
         let least = minimum?.wholeValue ?? (required ? 1 : 0)

@@ -20,12 +20,16 @@ package final class RecordTable: Sendable {
     package let fields: [FieldDeclaration]
     /// Fields that have a column of their own, in order.
     package let columns: [RecordColumn]
+    /// The same, uncounted: a record's values are bound and written column by column.
+    private let uncounted: [Unmanaged<RecordColumn>]
     /// Where the columns are, by their fields' names.
     let places: FieldIndex
     /// Fields that are rows in a table of their own.
     package let lines: [(field: FieldDeclaration, table: RecordTable)]
     /// Where they are, by their names.
     let linePlaces: FieldIndex
+    /// How many of each a record may have.
+    let lineCounts: [ClosedRange<Int>]
     package let indexes: [Index]
     package let isLines: Bool
     package let softDelete: Bool
@@ -85,9 +89,11 @@ package final class RecordTable: Sendable {
             }
         }
         self.columns = columns
+        uncounted = columns.map(Unmanaged.passUnretained)
         places = FieldIndex(columns.map(\.key))
         self.lines = lines
         linePlaces = FieldIndex(lines.map(\.0.name))
+        lineCounts = lines.map(\.0.lineCounts)
         for index in indexes {
             for field in index.fields where !columns.contains(where: { $0.field.name == field }) {
                 throw declaration.wrong("indexes", "name “\(field)”, which is not a field with a column")
@@ -132,6 +138,12 @@ package final class RecordTable: Sendable {
     func adding(_ more: [FieldDeclaration], _ declaration: Declaration) throws(DeclarationError) -> RecordTable {
         try RecordTable(
             name: name, fields: fields + more, indexes: indexes, softDelete: softDelete, appendOnly: appendOnly, declaration: declaration)
+    }
+
+    /// Lends a column for the length of `body`; the table holds it.
+    @inline(__always)
+    func with<Result>(column place: Int, _ body: (RecordColumn) throws -> Result) rethrows -> Result {
+        try uncounted[place]._withUnsafeGuaranteedRef(body)
     }
 
     package func column(_ field: String) -> RecordColumn? {

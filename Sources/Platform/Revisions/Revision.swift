@@ -70,8 +70,9 @@ package final class InstalledPlugins: Sendable {
     /// In the order of their dependencies.
     package let packages: [PluginPackage]
     package let recordTypes: [String: RecordType]
-    /// The record types by their names in bytes, for look-ups without a String.
-    let typesByName: [(name: [UInt8], type: RecordType)]
+    /// The record types in the order of their names, and where they are, for look-ups without a String.
+    let typesByName: [RecordType]
+    let typePlaces: FieldIndex
     package let contracts: [String: Contract]
     /// The jobs by their names, `pos.nightly`.
     package let jobs: [String: JobDeclaration]
@@ -140,7 +141,9 @@ package final class InstalledPlugins: Sendable {
         for dashboard in dashboards { try dashboard.check(reports) }
         endpoints += reports.sorted { $0.key < $1.key }.map { ReportEndpoints.endpoint(of: $0.value) }
         self.recordTypes = recordTypes
-        typesByName = recordTypes.sorted { $0.key < $1.key }.map { (Array($0.key.utf8), $0.value) }
+        let typeNames = recordTypes.keys.sorted()
+        typesByName = typeNames.compactMap { recordTypes[$0] }
+        typePlaces = FieldIndex(typeNames)
         self.contracts = contracts
         self.jobs = jobs
         let names = Set(packages.map(\.name))

@@ -59,9 +59,13 @@ enum FlatProjection {
                 }
             }
             json.beginObject()
-            for (place, field) in shape.fields.enumerated() {
-                json.key(quoted: field.key)
-                try write(found[place], field.content, to: &json)
+            for place in 0..<shape.fields.count {
+                json.key(quoted: shape.fields[place].key)
+                if case .value = shape.fields[place].content, var value = found[place] {
+                    try value.writeJSON(into: &json)
+                } else {
+                    try write(found[place], shape.fields[place].content, to: &json)
+                }
             }
             json.endObject()
         }

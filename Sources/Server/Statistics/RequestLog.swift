@@ -153,7 +153,13 @@ package final class RequestLog: Sendable {
                 endpoint = db.lastInsertRowID
                 ids[row.endpoint] = endpoint
             }
-            try db.run(insertRow, row.at, endpoint, row.microseconds, row.status, row.userID)
+            let insert = try db.statement(insertRow)
+            insert.bind(1, row.at)
+            insert.bind(2, endpoint)
+            insert.bind(3, row.microseconds)
+            insert.bind(4, row.status)
+            insert.bind(5, row.userID)
+            try insert.run()
         }
     }
 }

@@ -9,7 +9,7 @@ package final class Statement {
     package let sql: SQL
     @usableFromInline let handle: OpaquePointer
     /// The connection owns the cache that owns the statements, so it is there as long as they are used.
-    private unowned(unsafe) let connection: Connection
+    private let connection: Unmanaged<Connection>
     @exclusivity(unchecked) private var bindCode: Int32 = SQLITE_OK
     /// When it was last looked up, by the connection's count of look-ups.
     @exclusivity(unchecked) var lastUse: UInt64 = 0
@@ -21,7 +21,7 @@ package final class Statement {
         writes = connection.prepared
         self.sql = sql
         self.handle = handle
-        self.connection = connection
+        self.connection = Unmanaged.passUnretained(connection)
         parameterCount = sqlite3_bind_parameter_count(handle)
     }
 
@@ -73,18 +73,20 @@ package final class Statement {
 
     /// True while there is a row to read. At the end, and on error, the statement is reset and can be bound again.
     package func step() throws(StorageError) -> Bool {
-        if bindCode != SQLITE_OK || connection.hooks != nil { try beforeStep() }
-        connection.written.formUnion(writes)
+        // Not by reference: counting it twice for each of a request's fifty statements would cost more than what is done.
+        let owner = connection
+        if bindCode != SQLITE_OK || owner._withUnsafeGuaranteedRef({ $0.hooks != nil }) { try beforeStep() }
+        owner._withUnsafeGuaranteedRef { $0.written.formUnion(writes) }
         let code = sqlite3_step(handle)
         if code == SQLITE_ROW {
-            connection.sawRow = true
+            owner._withUnsafeGuaranteedRef { $0.sawRow = true }
             return true
         }
         if code == SQLITE_DONE {
             sqlite3_reset(handle)
             return false
         }
-        let error = connection.failure(code, sql.text)
+        let error = connection.takeUnretainedValue().failure(code, sql.text)
         sqlite3_reset(handle)
         throw error
     }
@@ -100,8 +102,9 @@ package final class Statement {
             let code = bindCode
             bindCode = SQLITE_OK
             sqlite3_reset(handle)
-            throw connection.failure(code, sql.text)
+            throw connection.takeUnretainedValue().failure(code, sql.text)
         }
+        let connection = connection.takeUnretainedValue()
         if !isRunning, let error = connection.hooks?.failure(before: self) { throw connection.noting(error) }
     }
 

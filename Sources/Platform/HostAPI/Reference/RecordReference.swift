@@ -87,6 +87,14 @@ extension HostReference {
                 assert(customer.id > 0)
                 """),
         HostEntry(
+            "record.insert(type: string, values: table): integer",
+            "Makes a record as record.create does, and gives its id only: for who writes records and reads none of them again.",
+            errors: ["request.invalid", "script.capability"], capability: "record.write", calls: ["record.create"],
+            example: """
+                local id = record.insert("catalog.customer", { name = "Ama" })
+                assert(record.get("catalog.customer", id).name == "Ama")
+                """),
+        HostEntry(
             "record.update(type: string, id: integer, changes: table): integer",
             "Changes the named fields; gives the record's new version.", errors: ["request.invalid", "script.capability"],
             capability: "record.write",
