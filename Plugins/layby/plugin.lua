@@ -10,6 +10,10 @@ return {
     -- Who takes a layby needs no right of its own to products and customers.
     elevate = { "catalog.view", "catalog.edit" },
   },
+  -- As many steps as it takes for 100,000 laybys.
+  budgets = {
+    ["job:automation"] = { slices = 100000 }, ["job:archive"] = { slices = 100000 }, ["job:allow_customers"] = { slices = 100000 },
+  },
   settings = {
     { key = "order_integration", type = "boolean", default = true, title = "Completion makes a sales order" },
     { key = "automation_enabled", type = "boolean", default = true, title = "Reminders, late fees and defaults run by themselves" },

@@ -4,7 +4,6 @@ return {
   id = "archive", title = "Move laybys that were completed long ago to the archive",
   cron = "30 2 * * *", overlap = "skip", catch_up = "last",
   permission = "layby.configure",
-  budgets = { slices = 100000 },
   run = function(cursor)
     local before = date.add(date.today(), { months = -settings.get("archive_after_months") })
     local count = archive.step(before)

@@ -4,7 +4,6 @@ return {
   id = "automation", title = "Layby automation: reminders, overdue notices, late fees, defaults",
   cron = "0 6 * * *", overlap = "skip", catch_up = "last",
   permission = "layby.automate",
-  budgets = { slices = 100000 },
   -- The cursor is the run's row and how many laybys were dealt with.
   run = function(cursor, _, args)
     if not cursor then

@@ -102,6 +102,10 @@ extension Phase {
         case .upgrade: 1 << 12
         case .uninstall: 1 << 13
         case .migrate: 1 << 14
+        case .beforePost: 1 << 15
+        case .beforeVoid: 1 << 16
+        case .afterPost: 1 << 17
+        case .afterVoid: 1 << 18
         }
     }
 }

@@ -60,7 +60,8 @@ import Testing
         _ = try works.call(.put, "/api/secrets/mail.password", ["value": "s3cret"])
         _ = try works.call(.post, "/api/tell")
         works.settle()
-        let taken = try #require(sink.taken().first { $0["data"] != nil }, "\(works.call(.get, "/api/outbox").value)")
+        let outbox = try works.call(.get, "/api/outbox").value
+        let taken = try #require(sink.taken().first { $0["data"] != nil }, "\(outbox)")
         #expect(taken["user"] == "shop s3cret" && taken["from"] == "shop@acme.test" && taken["tls"] != nil, "\(taken)")
         #expect(try works.call(.get, "/api/outbox").value["items"]?[0]?["state"] == "sent")
     }

@@ -22,9 +22,8 @@ import Testing
         _ = try crew.works.call(.post, "/api/ask")
         crew.works.settle()
         _ = try crew.works.call(.post, "/api/ask")
-        try crew.works.tenant.store.read { db in
-            for table in Self.waiting { #expect(try count(db, table) > 0, "\(table)") }
-        }
+        let there = try crew.works.tenant.store.read { db in try Self.waiting.map { try count(db, $0) } }
+        #expect(there.allSatisfy { $0 > 0 }, "\(there)")
         let folder = try Files.temporaryDirectory("kontor-copy")
         defer { try? Files.removeTree(folder) }
         let copy = try TestCopy.make(of: crew.works.tenant, to: "\(folder)/tenant.db", isWhole: isWhole)
