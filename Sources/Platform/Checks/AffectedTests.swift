@@ -28,7 +28,7 @@ package enum AffectedTests {
                 affected.formUnion(readers)
             } else if path.hasPrefix("lib/"), path.hasSuffix(".lua") {
                 requires = requires ?? modules(files, plugin)
-                guard let requires, let readers = readers(of: module(path, plugin), requires, tests, plugin) else { return nil }
+                guard let requires, let readers = Self.readers(of: module(path, plugin), requires, tests, plugin) else { return nil }
                 affected.formUnion(readers)
             } else {
                 return nil

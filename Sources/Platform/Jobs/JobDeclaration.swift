@@ -90,8 +90,8 @@ package final class JobDeclaration: Sendable {
         }
         self.retry = retry
         permission = try declaration.text("permission")
-        let job = id
-        let granted = manifest.slices.first { $0.job == job }?.count ?? Self.usualSlices
+        let name = id
+        let granted = manifest.slices.first { $0.job == name }?.count ?? Self.usualSlices
         var slices = Int64(granted)
         if let budgets = try declaration.table("budgets") {
             slices = try budgets.integer("slices") ?? slices
