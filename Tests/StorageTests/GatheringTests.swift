@@ -1,3 +1,4 @@
+import Glibc
 import Storage
 import Testing
 
@@ -62,6 +63,8 @@ import Testing
         })
         try store.submit(first)
         begun.wait()
+        // Until the lane waits, or has committed the first work alone.
+        while !store.isGatheringWorks, store.statistics.turns == 1 { sched_yield() }
         let after = (0..<11).map { Sample.add("after \($0)") }
         for work in after { try store.submit(work) }
         for work in [first] + after { #expect(work.isCommitted) }

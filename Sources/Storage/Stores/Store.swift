@@ -108,6 +108,8 @@ package final class Store: Lane, @unchecked Sendable {
     package func changeStamp(of tables: TableSet) -> ChangeStamp { monitor.locked { changes.stamp(of: tables) } }
 
     package var statistics: LaneStatistics { monitor.locked { counts } }
+    /// Whether a turn waits for more works before it commits.
+    package var isGatheringWorks: Bool { monitor.locked { isGathering } }
     package var queued: Int { monitor.locked { queue.count } }
     /// Threads that wait for turns and reads to end.
     package var waitersForQuiet: Int { monitor.locked { waitingForQuiet } }
