@@ -39,6 +39,7 @@ extension LedgerError: ProblemConvertible {
             .periodOrder(let month, _), .periodOpen(let month, _), .periodHasHolds(let month, _):
             [("period", .string(month.description))]
         case .seriesNotForward(_, let next, _), .sequenceBlocked(_, let next, _): [("next", .int(next))]
+        case .reconciliation(let refusal): refusal.extra
         default: []
         }
     }
@@ -106,6 +107,7 @@ extension LedgerError: ProblemConvertible {
             "The next number of \(name) is \(next), but \(given) arrived; send the documents between them first."
         case .seriesDated(let name, let last, let given):
             "The last number of \(name) is of \(last); a document of \(given) cannot come after it."
+        case .reconciliation(let refusal): refusal.detail
         case .damaged(let what): "The books are damaged: \(what)."
         }
     }

@@ -69,6 +69,8 @@ package enum LedgerError: Error, Sendable, Equatable {
     case sequenceBlocked(String, next: Int64, given: Int64)
     case seriesDated(String, last: CalendarDate, given: CalendarDate)
 
+    case reconciliation(ReconciliationRefusal)
+
     /// A row contradicts the others: the book needs `verify`.
     case damaged(String)
 }
@@ -115,6 +117,7 @@ extension LedgerError {
         case .seriesNotForward: "ledger.series_not_forward"
         case .sequenceBlocked: "ledger.sequence_blocked"
         case .seriesDated: "ledger.series_dated"
+        case .reconciliation(let refusal): refusal.code
         case .damaged: "ledger.damaged"
         }
     }
@@ -127,6 +130,7 @@ extension LedgerError {
             .seriesExists, .seriesNotForward, .sequenceBlocked:
             409
         case .entryUnknown, .holdUnknown: 404
+        case .reconciliation(let refusal): refusal.status
         case .damaged: 500
         default: 422
         }

@@ -99,6 +99,11 @@ import Testing
         ("UPDATE ledger_periods SET state = 'open' WHERE month = '2026-01'", "period", "ledger_periods \"2026-01\""),
         ("UPDATE ledger_period_balances SET debit_minor = 1 WHERE account_id = 1", "period", "ledger_period_balances \"2025-12\" 1"),
         ("UPDATE ledger_series_segments SET next = next - 1 WHERE id = 1", "series", "ledger_series_segments 1"),
+        ("UPDATE ledger_statement_lines SET amount_minor = amount_minor + 1 WHERE id = 2", "reconciliation", "event"),
+        ("UPDATE ledger_statement_lines SET details = 'x' WHERE id = 2", "text", "ledger_statement_lines 2"),
+        ("UPDATE ledger_matches SET is_active = 1 WHERE id = 1", "reconciliation", "ledger_matches 1"),
+        ("DELETE FROM ledger_match_entry_lines WHERE match_id = 2", "reconciliation", "ledger_match_entry_lines 2 8 1"),
+        ("UPDATE ledger_reconciliations SET book_minor = 0", "reconciliation", "ledger_reconciliations 1"),
         ("UPDATE ledger_events SET reason = 'nicer' WHERE kind = 'period.closed' AND reason IS NOT NULL", "chain", "event"),
         ("UPDATE ledger_checkpoints SET head = zeroblob(32)", "checkpoint", "checkpoint at entry 11"),
     ])
@@ -149,6 +154,51 @@ import Testing
         }
         #expect(problems == [])
         #expect(found.map(\.kind) == [.checkpoint])
+    }
+
+    /// Matches and reconciliations that break a rule, under a chain that was made anew and tables that say the same.
+    @Test(arguments: [
+        (["statement_lines", "[2]"], "reconciliation.matched", 2, "come to"),
+        (["entry_lines", "[[1,1]]"], "reconciliation.matched", 2, "There is no line 1 of entry 1"),
+        (["statement_lines", "[1,2,3]"], "reconciliation.matched", 3, "is in match 2 already"),
+        (["statement_lines", "[2,9]"], "reconciliation.matched", 3, "is not of source 1"),
+        (["statement", "-15199"], "reconciliation.closed", 1, "says that the statement stood at"),
+        (["book", "-15199"], "reconciliation.closed", 1, "says that the books stood at"),
+        (["unmatched", "7"], "reconciliation.closed", 1, "was outstanding"),
+        (["as_of", "\"2026-01-06\""], "reconciliation.closed", 1, "says that the statement stood at"),
+        (["opening", "5"], "reconciliation.source_defined", 1, "The books stood at"),
+        (["from", "\"2026-01-08\""], "reconciliation.source_defined", 1, "too early"),
+        (["first_line", "2"], "reconciliation.statement_imported", 1, "should come here"),
+    ])
+    func `a reconciliation that breaks a rule is found under a chain made anew`(
+        change: [String], kind: String, subject: Int, says part: String
+    ) throws {
+        let problems = try book.tampered { db in
+            try db.run(
+                SQL("UPDATE ledger_events SET payload = json_set(payload, '$.\(change[0])', json(?)) WHERE kind = ? AND subject_id = ?"),
+                change[1], kind, subject)
+            #expect(db.changes >= 1)
+            try rechain(db)
+        }
+        #expect(problems.contains { $0.kind == .reconciliation && $0.detail.contains(part) }, "\(problems)")
+    }
+
+    /// A match that was taken back although it was reconciled, by someone who knows how the chain is made.
+    @Test func `what was reconciled and taken back is found`() throws {
+        let problems = try book.tampered { db in
+            try db.run(
+                SQL(
+                    """
+                    INSERT INTO ledger_events SELECT (SELECT max(id) + 1 FROM ledger_events), (SELECT max(id) FROM ledger_entries), kind, 2,
+                      payload, actor_id, actor, reason, (SELECT max(recorded_at) FROM ledger_entries), digest
+                    FROM ledger_events WHERE kind = 'reconciliation.unmatched'
+                    """))
+            for table in ["ledger_matches SET is_active = 0 WHERE id", "ledger_match_statement_lines SET is_active = 0 WHERE match_id", "ledger_match_entry_lines SET is_active = 0 WHERE match_id"] {
+                try db.run(SQL("UPDATE \(table) = 2"))
+            }
+            try rechain(db)
+        }
+        #expect(problems.map(\.detail) == ["Match 2 was reconciled through 2026-01-10."])
     }
 
     /// What someone would do who knows how the chain is made.
@@ -257,8 +307,10 @@ import Testing
 enum LedgerTestTables {
     static let all = [
         "ledger_accounts", "ledger_balances", "ledger_books", "ledger_checkpoints", "ledger_days", "ledger_entries",
-        "ledger_events", "ledger_hold_lines", "ledger_holds", "ledger_lines", "ledger_memos", "ledger_period_balances",
-        "ledger_period_exceptions", "ledger_periods", "ledger_series", "ledger_series_segments",
+        "ledger_events", "ledger_hold_lines", "ledger_holds", "ledger_lines", "ledger_match_entry_lines",
+        "ledger_match_statement_lines", "ledger_matches", "ledger_memos", "ledger_period_balances", "ledger_period_exceptions",
+        "ledger_periods", "ledger_reconciliation_sources", "ledger_reconciliations", "ledger_series", "ledger_series_segments",
+        "ledger_statement_imports", "ledger_statement_lines",
     ]
 
     static func firstRow(of table: String) -> String {
@@ -267,6 +319,8 @@ enum LedgerTestTables {
         case "ledger_days": "account_id = 1 AND effective_on = '2025-12-03'"
         case "ledger_hold_lines": "hold_id = 1 AND line_number = 1"
         case "ledger_lines": "entry_id = 1 AND line_number = 1"
+        case "ledger_match_entry_lines": "match_id = 1"
+        case "ledger_match_statement_lines": "match_id = 1 AND statement_line_id = 1"
         case "ledger_memos": "entry_id = 3"
         case "ledger_periods": "month = '2026-12'"
         default: "id = 1"

@@ -28,6 +28,11 @@ enum EventKind: String {
     case segmentClosed = "series.segment_closed"
     case numberTaken = "series.number_taken"
     case rangeLost = "series.range_lost"
+    case sourceDefined = "reconciliation.source_defined"
+    case statementImported = "reconciliation.statement_imported"
+    case linesMatched = "reconciliation.matched"
+    case linesUnmatched = "reconciliation.unmatched"
+    case reconciliationClosed = "reconciliation.closed"
 }
 
 extension Ledger {

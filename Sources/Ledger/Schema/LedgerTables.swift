@@ -7,6 +7,7 @@ package enum LedgerTables {
     /// Rows are inserted and never touched again.
     package static let appendOnly = [
         "ledger_entries", "ledger_lines", "ledger_events", "ledger_period_balances", "ledger_checkpoints",
+        "ledger_reconciliation_sources", "ledger_statement_imports", "ledger_statement_lines", "ledger_reconciliations",
     ]
 
     /// Judges a statement that is not the ledger's own: it may read the ledger and nothing else.

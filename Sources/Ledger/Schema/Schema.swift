@@ -8,6 +8,7 @@ enum Schema {
         Migration(room: "ledger", number: 3, name: "holds", sql: holds),
         Migration(room: "ledger", number: 4, name: "periods and checkpoints", sql: periods),
         Migration(room: "ledger", number: 5, name: "number series", sql: series),
+        Migration(room: "ledger", number: 6, name: "reconciliation", sql: reconciliation),
     ]
 
     private static let accounts = """

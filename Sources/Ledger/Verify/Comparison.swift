@@ -14,6 +14,7 @@ struct Comparison {
         try compareHolds()
         try comparePeriods()
         try compareSeries()
+        try compareReconciliation()
     }
 
     // MARK: Rows in general
@@ -23,7 +24,7 @@ struct Comparison {
     /// - Parameters:
     ///   - columns: with the key first, as many as `keyCount`.
     ///   - expected: rows of these columns.
-    private func compare(
+    func compare(
         _ kind: VerifyProblem.Kind, _ table: String, _ columns: [String], keyCount: Int, _ expected: [[Value]]
     ) throws {
         func key(_ row: [Value]) -> String { row.prefix(keyCount).map(\.description).joined(separator: " ") }

@@ -2,7 +2,7 @@ import Core
 
 /// What each event does to the books. A payload that does not read as it should is a problem, never a trap.
 extension Replay {
-    private struct Unreadable: Error {}
+    struct Unreadable: Error {}
 
     func apply(_ event: EventRecord) {
         report.events += 1
@@ -37,18 +37,20 @@ extension Replay {
             case .segmentClosed: try closeSegment(event, payload, place)
             case .numberTaken: try takeNumber(event, payload, place)
             case .rangeLost: break
+            case .sourceDefined, .statementImported, .linesMatched, .linesUnmatched, .reconciliationClosed:
+                try applyReconciliation(kind, event, payload, place)
             }
         } catch {
             problem(.event, place, "Its payload does not read as that of \(event.kind).")
         }
     }
 
-    private func text(_ payload: Value, _ key: String) throws -> String {
+    func text(_ payload: Value, _ key: String) throws -> String {
         guard let text = payload[key]?.string else { throw Unreadable() }
         return text
     }
 
-    private func int(_ payload: Value, _ key: String) throws -> Int64 {
+    func int(_ payload: Value, _ key: String) throws -> Int64 {
         guard let int = payload[key]?.int else { throw Unreadable() }
         return int
     }

@@ -65,6 +65,7 @@ final class Replay {
     var locked: [Int64: Movement] = [:]
     var lockedRows: [(month: CalendarMonth, rows: [(account: Int64, sums: Movement)])] = []
     var reversals: [Int64: Int64] = [:]
+    var reconciliation = ReconciliationFold()
     /// An entry that captures a hold, until the event behind it says how much of which line.
     var capture: (entry: EntryRecord, lines: [LineRecord])?
     /// The entry whose reversal may break a limit.

@@ -42,6 +42,8 @@ package struct VerifyProblem: Sendable, Equatable {
         case text
         /// A row that is made from entries and events differs from them.
         case account, balance, day, hold, period, series
+        /// A statement, a match or a reconciliation is not what its event says, or breaks a rule of theirs.
+        case reconciliation
         /// A checkpoint does not fit the chain.
         case checkpoint
     }

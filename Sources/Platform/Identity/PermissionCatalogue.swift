@@ -65,6 +65,7 @@ package struct PermissionCatalogue: Sendable {
         Permission("ledger.approve_close", title: "Approve a close that somebody else prepared"),
         Permission("ledger.reopen_period", title: "Reopen a closed month"),
         Permission("ledger.lock_period", title: "Lock a month for good"),
+        Permission("ledger.reconcile", title: "Import statements, match them with the books and close reconciliations"),
         Permission("ledger.verify", title: "Verify the books and write checkpoints"),
         Permission("ledger.export", title: "Export the journal"),
         Permission("sequences.view", title: "See number sequences"),

@@ -21,7 +21,7 @@ struct ReadyMadeRole: Sendable {
             name: "accountant", title: "Accountant",
             permissions: [
                 "branches.view", "audit.view", "ledger.view", "ledger.post", "ledger.reverse", "ledger.hold",
-                "ledger.edit_accounts", "ledger.close_period", "ledger.verify", "ledger.export", "reports.view",
+                "ledger.edit_accounts", "ledger.close_period", "ledger.reconcile", "ledger.verify", "ledger.export", "reports.view",
                 "sequences.view",
                 "settings.view",
             ]),

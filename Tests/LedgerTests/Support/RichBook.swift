@@ -85,6 +85,22 @@ extension Book {
             try ledger.eraseMemo(entry: 4, reason: "asked for it", actor: user)
             try ledger.foldDays(through: 6)
         }
+        try book.write { ledger in
+            let source = try ledger.defineReconciliationSource(
+                name: "GCB 1441", account: "1100", from: at("2026-01-01"), opening: 0, actor: user)
+            _ = try ledger.importStatement(
+                [
+                    NewStatementLine(bookedOn: try at("2026-01-07"), amount: -15_200, externalID: "T1", reference: "Ama Owusu", balance: -15_200),
+                    NewStatementLine(bookedOn: try at("2026-01-08"), amount: -50, details: "Charge"),
+                    NewStatementLine(bookedOn: try at("2026-01-08"), amount: 50, details: "Charge, taken back"),
+                ], of: source.id, actor: user)
+            let bank = EntryLineReference(entry: 8, line: 1)
+            try ledger.match([1], with: [bank], of: source.id, kind: .amount, actor: user)
+            try ledger.unmatch(1, reason: "looked again", actor: user)
+            try ledger.match([1], with: [bank], of: source.id, actor: user)
+            try ledger.match([2, 3], with: [], of: source.id, actor: user)
+            _ = try ledger.closeReconciliation(of: source.id, asOf: at("2026-01-10"), statementBalance: -15_200, actor: user)
+        }
         let checkpoint = try book.write { try $0.checkpoint(sign: key) }
         try book.post("2026-02-01", .debit("1000", 5), .credit("3000", 5))
         return (book, checkpoint)

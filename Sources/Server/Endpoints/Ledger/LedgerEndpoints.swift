@@ -4,5 +4,5 @@ import Platform
 enum LedgerEndpoints {
     static let all: [Endpoint] =
         AccountEndpoints.all + EntryEndpoints.all + HoldEndpoints.all + BalanceEndpoints.all + PeriodEndpoints.all
-        + YearEndEndpoints.all + ProofEndpoints.all
+        + YearEndEndpoints.all + ReconciliationEndpoints.all + ProofEndpoints.all
 }
