@@ -38,7 +38,7 @@ let package = Package(
 
         tests(of: "Core", exclude: ["Vectors"]),
         tests(of: "Storage"),
-        tests(of: "Ledger"),
+        tests(of: "Ledger", ["TestSupport"]),
         tests(of: "Scripting"),
         tests(of: "Platform", ["TestSupport"]),
         tests(of: "Server", ["TestSupport"]),
