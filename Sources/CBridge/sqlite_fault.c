@@ -23,6 +23,9 @@ struct image {
     unsigned char *bytes;
     int64_t size, capacity;
     struct change *first, **last;
+    int is_unnamed;         // made since the folder was last flushed
+    unsigned char *removed; // its flushed bytes when it was removed since the folder was last flushed; NULL: it was not
+    int64_t removed_size;
 };
 
 struct plan {
@@ -45,6 +48,7 @@ struct file {
     kontor_fault *fault;   // NULL: a file of nobody's, such as a temporary one
     struct image *image;   // NULL: the same, or shared memory
     const char *name;
+    int is_journal;
     sqlite3_file *real;
 };
 
@@ -109,6 +113,7 @@ static int note_change(struct image *image, int64_t offset, const void *bytes, i
 
 static void free_image(struct image *image) {
     drop_changes(image);
+    free(image->removed);
     free(image->bytes);
     free(image->path);
     free(image);
@@ -146,13 +151,28 @@ static struct image *image_of(kontor_fault *fault, const char *path) {
     return image;
 }
 
-static void forget(kontor_fault *fault, const char *path) {
-    for (struct image **place = &fault->images; *place; place = &(*place)->next) {
-        if (strcmp((*place)->path, path) != 0) continue;
-        // Kept, empty: an open file may still point to it.
-        drop_changes(*place);
-        (*place)->size = 0;
-        return;
+/// A file of this path was removed. Its image is kept, empty: an open file may still point to it.
+static int forget(kontor_fault *fault, const char *path) {
+    for (struct image *image = fault->images; image; image = image->next) {
+        if (strcmp(image->path, path) != 0) continue;
+        if (!image->is_unnamed && !image->removed) {
+            image->removed = malloc((size_t)image->size + 1);
+            if (!image->removed) return -1;
+            if (image->size > 0) memcpy(image->removed, image->bytes, (size_t)image->size);
+            image->removed_size = image->size;
+        }
+        drop_changes(image);
+        image->size = 0;
+    }
+    return 0;
+}
+
+/// The names in the folder are on the disk.
+static void flush_folder(kontor_fault *fault) {
+    for (struct image *image = fault->images; image; image = image->next) {
+        image->is_unnamed = 0;
+        free(image->removed);
+        image->removed = NULL;
     }
 }
 
@@ -260,6 +280,8 @@ static int file_sync(sqlite3_file *f, int flags) {
             if (!file->fault->is_cut) drop_changes(file->image);
         } else if (flush_image(file->image) != 0) {
             code = SQLITE_IOERR_NOMEM;
+        } else if (file->image->is_unnamed && file->is_journal) {
+            flush_folder(file->fault);  // as SQLite does with the first flush of a journal or log
         }
     }
     pthread_mutex_unlock(&lock);
@@ -352,6 +374,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int fla
     pthread_mutex_unlock(&lock);
     if (code != SQLITE_OK) return code;
     memset(file->real, 0, (size_t)real_vfs->szOsFile);
+    int existed = path && access(path, F_OK) == 0;
     code = real_vfs->xOpen(real_vfs, path, file->real, flags, given);
     if (file->real->pMethods) file->base.pMethods = &methods;
     if (code == SQLITE_OK && fault) {
@@ -360,13 +383,14 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *f, int fla
         fault->open_files++;
         file->image = image_of(fault, path);
         file->name = file->image ? file->image->path : path;
+        file->is_journal = (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
+        if (file->image && !existed) file->image->is_unnamed = 1;
         pthread_mutex_unlock(&lock);
         if (!file->image) code = SQLITE_CANTOPEN;
     }
     return code;
 }
 
-/// A file that was removed stays so: the folder counts as flushed.
 static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder) {
     (void)vfs;
     pthread_mutex_lock(&lock);
@@ -377,7 +401,8 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder) {
     code = real_vfs->xDelete(real_vfs, path, sync_folder);
     if (code == SQLITE_OK && fault) {
         pthread_mutex_lock(&lock);
-        forget(fault, path);
+        if (forget(fault, path) != 0) code = SQLITE_IOERR_NOMEM;
+        if (sync_folder) flush_folder(fault);
         pthread_mutex_unlock(&lock);
     }
     return code;
@@ -509,21 +534,49 @@ static uint64_t next_random(uint64_t *state) {  // splitmix64
     return z ^ (z >> 31);
 }
 
-static int settle(struct image *image, int loss, uint64_t *state) {
-    for (struct change *change = image->first; change; change = change->next) {
-        if (loss == KONTOR_FAULT_LOSE_ALL) break;
-        if (change->length < 0 || loss == KONTOR_FAULT_LOSE_SOME) {
-            if (next_random(state) & 1 && apply(image, change) != 0) return -1;
-            continue;
-        }
-        for (int64_t start = 0; start < change->length; start += 512) {
-            int64_t length = change->length - start < 512 ? change->length - start : 512;
-            if (next_random(state) & 1 && put(image, change->offset + start, change->bytes + start, length) != 0) return -1;
-        }
+/// What a write has left of itself, sector by sector; `left` counts the sectors that get through in order.
+static int settle_write(struct image *image, const struct change *change, int loss, int64_t *left, uint64_t *state) {
+    for (int64_t start = 0; start < change->length; start += 512) {
+        int64_t length = change->length - start < 512 ? change->length - start : 512;
+        int is_there = loss == KONTOR_FAULT_LOSE_TAIL ? (*left)-- > 0 : (int)(next_random(state) & 1);
+        if (is_there && put(image, change->offset + start, change->bytes + start, length) != 0) return -1;
     }
+    return 0;
+}
+
+static int settle_change(struct image *image, const struct change *change, int loss, int64_t *left, uint64_t *state) {
+    switch (loss) {
+    case KONTOR_FAULT_LOSE_ALL: return 0;
+    case KONTOR_FAULT_LOSE_BYTES:
+        if (change->length < 0) return apply(image, change);
+        return change->offset + change->length > image->size ? resize(image, change->offset + change->length) : 0;
+    case KONTOR_FAULT_LOSE_TAIL:
+        if (change->length < 0) return (*left)-- > 0 ? apply(image, change) : 0;
+        return settle_write(image, change, loss, left, state);
+    default:
+        if (change->length < 0 || loss == KONTOR_FAULT_LOSE_SOME) return next_random(state) & 1 ? apply(image, change) : 0;
+        return settle_write(image, change, loss, left, state);
+    }
+}
+
+static int settle(struct image *image, int loss, int loses_names, uint64_t *state) {
+    int64_t sectors = 0;
+    for (struct change *change = image->first; change; change = change->next)
+        sectors += change->length < 0 ? 1 : (change->length + 511) / 512;
+    int64_t left = (int64_t)(next_random(state) % (uint64_t)(sectors + 1));
+    for (struct change *change = image->first; change; change = change->next)
+        if (settle_change(image, change, loss, &left, state) != 0) return -1;
     drop_changes(image);
-    if (access(image->path, F_OK) != 0) return 0;  // removed
-    int file = open(image->path, O_RDWR | O_CLOEXEC);
+    int is_there = access(image->path, F_OK) == 0;
+    if (loses_names && image->removed) {
+        if (resize(image, 0) != 0 || put(image, 0, image->removed, image->removed_size) != 0) return -1;
+        is_there = 1;
+    } else if (loses_names && image->is_unnamed) {
+        image->size = 0;
+        return is_there ? unlink(image->path) : 0;
+    }
+    if (!is_there) return 0;
+    int file = open(image->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return -1;
     int result = ftruncate(file, image->size);
     for (int64_t done = 0; result == 0 && done < image->size;) {
@@ -535,11 +588,13 @@ static int settle(struct image *image, int loss, uint64_t *state) {
     return result;
 }
 
-int kontor_fault_settle(kontor_fault *fault, int loss, uint64_t seed) {
+int kontor_fault_settle(kontor_fault *fault, int loss, int loses_names, uint64_t seed) {
     int result = 0;
     uint64_t state = seed;
     pthread_mutex_lock(&lock);
-    for (struct image *image = fault->images; image && result == 0; image = image->next) result = settle(image, loss, &state);
+    for (struct image *image = fault->images; image && result == 0; image = image->next)
+        result = settle(image, loss, loses_names, &state);
+    flush_folder(fault);
     fault->is_cut = 0;
     fault->cut.left = 0;
     fault->failure.left = 0;

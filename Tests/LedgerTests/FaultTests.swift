@@ -113,7 +113,7 @@ import Testing
                 }
             } catch is StorageError { cuts += 1 }
             let isOver = faults.hits == 0
-            try faults.settle(Self.losses[number % 3], seed: UInt64(number))
+            try faults.settle(Self.losses[number % 5], losesNames: number % 2 == 0, seed: UInt64(number))
 
             let db = try Connection(path: folder + "/tenant.db", mode: .writer, options: options)
             let ledger = Ledger(db, clock: clock)
@@ -129,5 +129,5 @@ import Testing
         #expect(cuts < 400)
     }
 
-    private static let losses: [DiskFaults.Loss] = [.all, .some, .sectors]
+    private static let losses = DiskFaults.Loss.allCases
 }

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Storage
 import Testing
 
@@ -168,8 +169,9 @@ import Testing
         return committed
     }
 
-    @Test(arguments: DiskFaults.Loss.allCases)
-    func `whatever was answered survives a power cut at any moment`(loss: DiskFaults.Loss) throws {
+    /// R2: each moment once, `--long` 300 cuts, in every way of losing and with either state of the folder.
+    @Test(arguments: DiskFaults.Loss.allCases, [false, true])
+    func `whatever was answered survives a power cut at any moment`(loss: DiskFaults.Loss, losesNames: Bool) throws {
         let small: (inout StoreConfiguration) -> Void = { $0.checkpointFrames = 12 }
         func prepare(_ name: String) throws -> Store {
             let store = store(name, small)
@@ -185,13 +187,13 @@ import Testing
         #expect(whole.statistics.checkpoints > 2 && moments > 50)
         whole.closeIfIdle()
 
-        for moment in 1...moments {
-            let seed = UInt64(moment)
-            let store = try prepare("\(moment).db")
+        for cut in 1...(getenv("KONTOR_LONG") == nil ? moments : max(moments, 300)) {
+            let moment = (cut - 1) % moments + 1
+            let store = try prepare("\(cut).db")
             disk.cut(nth: moment)
             let committed = try life(store)
             try? store.retire("the power is gone")
-            try disk.settle(loss, seed: seed)
+            try disk.settle(loss, losesNames: losesNames, seed: UInt64(cut))
             let again = Store(path: store.path, configuration: Sample.configuration(), pool: pool)
             let found = try again.read { db in
                 #expect(try db.soundness(full: true) == [], "moment \(moment)")

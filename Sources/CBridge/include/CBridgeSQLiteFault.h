@@ -46,8 +46,11 @@ enum {
     KONTOR_FAULT_LOSE_ALL = 0,
     KONTOR_FAULT_LOSE_SOME = 1,    // each write whole or not at all, in no order
     KONTOR_FAULT_LOSE_SECTORS = 2, // each sector of 512 bytes for itself
+    KONTOR_FAULT_LOSE_TAIL = 3,    // in order up to some sector, and nothing after it
+    KONTOR_FAULT_LOSE_BYTES = 4,   // files have their new sizes, and zeros where nothing was flushed
 };
 
-/// Brings the files into the state after a power cut. All connections to them must be closed.
+/// Brings the files into the state after a power cut. All connections to them must be closed. With `loses_names` the folder
+/// is as it was when a new file in it was last flushed: files made since are gone, and files removed since are back.
 /// Returns 0, or -1 with errno.
-int kontor_fault_settle(kontor_fault *fault, int loss, uint64_t seed);
+int kontor_fault_settle(kontor_fault *fault, int loss, int loses_names, uint64_t seed);

@@ -43,6 +43,10 @@ package final class DiskFaults: @unchecked Sendable {
         case some = 1
         /// Each sector of 512 bytes is there or not.
         case sectors = 2
+        /// Everything in its order up to some sector, and nothing after it.
+        case tail = 3
+        /// The files have their new sizes, and zeros where nothing was flushed.
+        case bytes = 4
     }
 
     private let fault: OpaquePointer
@@ -81,7 +85,9 @@ package final class DiskFaults: @unchecked Sendable {
     package var hits: Int { Int(kontor_fault_hits(fault)) }
 
     /// Leaves on the disk what a power cut leaves. All connections must be closed.
-    package func settle(_ loss: Loss, seed: UInt64) throws(StorageError) {
-        guard kontor_fault_settle(fault, loss.rawValue, seed) == 0 else { throw .inputOutput("settle") }
+    ///
+    /// - Parameter losesNames: the folder is as it was last flushed: files made since are gone, files removed since are back.
+    package func settle(_ loss: Loss, losesNames: Bool = false, seed: UInt64) throws(StorageError) {
+        guard kontor_fault_settle(fault, loss.rawValue, losesNames ? 1 : 0, seed) == 0 else { throw .inputOutput("settle") }
     }
 }
