@@ -594,9 +594,11 @@ int main(int argument_count, char **arguments) {
     static const kl_host_function functions[] = {{"demo", "echo", 0, true}, {"demo", "fail", 1, true}, {"demo", "leave", 2, true}};
     seed = (uint64_t)time(NULL);
     const char *kind = "all";
+    long seconds = 0;
     for (int i = 1; i < argument_count; i++) {
         if (strcmp(arguments[i], "--seed") == 0 && i + 1 < argument_count) seed = strtoull(arguments[++i], NULL, 10);
         else if (strcmp(arguments[i], "--count") == 0 && i + 1 < argument_count) count = atol(arguments[++i]);
+        else if (strcmp(arguments[i], "--seconds") == 0 && i + 1 < argument_count) seconds = atol(arguments[++i]);
         else if (strcmp(arguments[i], "--corpus") == 0 && i + 1 < argument_count) load_corpus(arguments[++i]);
         else kind = arguments[i];
     }
@@ -609,11 +611,21 @@ int main(int argument_count, char **arguments) {
     struct { const char *name; void (*run)(void); } kinds[] = {
         {"patterns", fuzz_patterns}, {"format", fuzz_format}, {"values", fuzz_values}, {"malformed", fuzz_malformed},
         {"scripts", fuzz_scripts}, {"mutants", fuzz_mutants}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kind, "all") != 0 && strcmp(kind, kinds[i].name) != 0) continue;
-        state = seed + i;
-        kinds[i].run();
-    }
+    // With --seconds again and again, each time with the next seed.
+    time_t end = time(NULL) + seconds;
+    long rounds = 0;
+    do {
+        if (rounds++ > 0) {
+            printf("seed %llu\n", (unsigned long long)++seed);
+            fflush(stdout);
+        }
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            if (strcmp(kind, "all") != 0 && strcmp(kind, kinds[i].name) != 0) continue;
+            state = seed + i;
+            kinds[i].run();
+        }
+    } while (time(NULL) < end && !failures);
+    printf("%ld rounds\n", rounds);
     printf("%d failures\n", failures);
     lua_close(stock);
     kl_base_release(base);

@@ -186,16 +186,19 @@ static void *ask(void *argument) {
 }
 
 int main(int count, char **arguments) {
-    long rounds = 20, each = 200;
+    long rounds = 20, each = 200, seconds = 0;
     seed = (uint64_t)time(NULL);
     for (int i = 1; i + 1 < count; i += 2) {
         if (strcmp(arguments[i], "--seed") == 0) seed = strtoull(arguments[i + 1], NULL, 10);
         if (strcmp(arguments[i], "--rounds") == 0) rounds = atol(arguments[i + 1]);
+        if (strcmp(arguments[i], "--seconds") == 0) seconds = atol(arguments[i + 1]);
         if (strcmp(arguments[i], "--requests") == 0) each = atol(arguments[i + 1]);
     }
     printf("seed %llu, %ld rounds, %ld requests from each of %d clients\n", (unsigned long long)seed, rounds, each, CLIENTS);
     int failures = 0;
-    for (long round = 0; round < rounds; round++) {
+    // With --seconds as many rounds as they last.
+    time_t end = time(NULL) + seconds;
+    for (long round = 0; seconds ? time(NULL) < end && !failures : round < rounds; round++) {
         over = false;
         pthread_t workers[WORKERS], clients[CLIENTS];
         uint64_t states[CLIENTS];

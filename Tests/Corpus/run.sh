@@ -2,8 +2,9 @@
 # The corpus, the unit tests, the fuzzers and the HTTP side against the C bridge alone: plain and timed, under AddressSanitizer and
 # UndefinedBehaviorSanitizer, and on four threads under ThreadSanitizer. About eight minutes.
 #   Tests/Corpus/run.sh                all of it
-#   Tests/Corpus/run.sh --long         what takes hours instead: more rounds of the fuzzers, 100,000 hostile runs, overshoot
-#   Tests/Corpus/run.sh --fuzz N       the fuzzers alone, N rounds each, under AddressSanitizer
+#   Tests/Corpus/run.sh --long         what takes hours instead: the fuzzers (KONTOR_FUZZ_SECONDS each, 3600 unless said), 100,000
+#                                      hostile runs, overshoot
+#   Tests/Corpus/run.sh --fuzz N       the fuzzers of scripts and values alone, N rounds each, under AddressSanitizer
 #   Tests/Corpus/run.sh --record       writes the white list anew: globals.txt and Sources/CBridge/lua_whitelist.h
 #   Tests/Corpus/run.sh --coverage     lines and branches that no test reaches; each needs a reason in unreached.txt
 set -eu
@@ -83,9 +84,9 @@ case ${1:-} in
     compile address driver.c $address
     "$build/address" --hostile "$((${KONTOR_HOSTILE:-100000} / 10))" $scripts
     compile fuzz fuzz.c $address
-    "$build/fuzz" --count "${KONTOR_ROUNDS:-1000000}" $seeds all
+    "$build/fuzz" --count 5000 --seconds "${KONTOR_FUZZ_SECONDS:-3600}" $seeds all
     compile_http http $address
-    "$build/http" --rounds 400 --requests 500
+    "$build/http" --seconds "${KONTOR_FUZZ_SECONDS:-3600}" --requests 500
     ;;
 *)
     echo "plain, timed"
