@@ -222,13 +222,21 @@ private final class LaybyYear {
 
     // MARK: Calls
 
+    /// Loaded once for each process.
+    private func revision(of tenant: Tenant) throws -> Revision {
+        if let current = tenant.revisionSlot.current { return current }
+        let loaded = try tenant.store.read { db in try RevisionLibrary(db).current() }
+        tenant.revisionSlot.publish(loaded)
+        return loaded
+    }
+
     private func id(_ method: Endpoint.Method, _ path: String, _ body: Value) throws -> Int64 {
         try #require(try call(method, path, body).value["id"]?.int)
     }
 
     private func call(_ method: Endpoint.Method, _ path: String, _ body: Value = [:], query: [(String, String)] = []) throws -> Reply {
         let tenant = try tenant
-        let revision = try tenant.store.read { db in try RevisionLibrary(db).current() }
+        let revision = try revision(of: tenant)
         guard case .found(let endpoint, let parameters) = revision.router.match(method, path) else {
             throw Problem(404, "test.no_route", "\(method.rawValue) \(path)")
         }
