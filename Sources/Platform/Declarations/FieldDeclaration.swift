@@ -227,7 +227,9 @@ extension FieldDeclaration {
     /// The shape of the field's value in JSON.
     package var schema: Schema {
         switch kind {
-        case .text, .encrypted:
+        // Its bounds are the record's to check: *** stands for what is there.
+        case .encrypted: .string()
+        case .text:
             .string(
                 minLength: required && minimum == nil ? 1 : minimum?.wholeValue ?? 0, maxLength: maximum?.wholeValue ?? 10_000, pattern: pattern)
         case .enum: .string(allowed: values)

@@ -23,7 +23,7 @@ struct TenantDoctor {
                 findings.append(
                     HealthFinding("revision", true, "\(id): \(revision.plugins.packages.count) plugins, \(revision.files.count) rule files"))
                 findings += try plugins(revision.plugins, db)
-                findings += try sealed(revision.plugins, db)
+                findings += try SealedContent.examine(tenant, db)
             } catch {
                 let problem = (error as? any ProblemConvertible)?.problem
                 findings.append(HealthFinding("revision", false, problem?.detail ?? "\(error)"))
@@ -56,23 +56,6 @@ struct TenantDoctor {
                 detail += ", and \(newer) lies beside the program: kontor plugin upgrade \(package.name)"
             }
             return HealthFinding(name, true, detail)
-        }
-    }
-
-    /// Whether what is encrypted opens with the key that is here.
-    private func sealed(_ plugins: InstalledPlugins, _ db: Connection) throws -> [HealthFinding] {
-        let store = RecordStore(db, currency: tenant.currency, now: instance.now, userID: 0, seal: RecordSeal(tenant))
-        return try plugins.typesInOrder.flatMap { type in
-            try type.table.sealedColumns.compactMap { column -> HealthFinding? in
-                let newest = SQL("SELECT id FROM \(type.table.name) WHERE \(column.sql) IS NOT NULL ORDER BY id DESC LIMIT 1")
-                guard let id = try db.first(newest, row: { $0.int(0) }) else { return nil }
-                do {
-                    _ = try store.reveal(type, id: id, column)
-                    return HealthFinding("encrypted \(type.name).\(column.field.name)", true, "opens with the key in DATA/keys")
-                } catch let problem as Problem {
-                    return HealthFinding("encrypted \(type.name).\(column.field.name)", false, problem.detail)
-                }
-            }
         }
     }
 

@@ -25,10 +25,10 @@ enum PluginChecks {
         for (role, names) in package.manifest.roles {
             for (index, name) in names.enumerated() {
                 let place = "roles.\(role)[\(index + 1)]"
-                guard name.hasPrefix("\(package.name).") else {
+                guard package.manifest.permissions.contains(where: { $0.name == name }) else {
                     throw DeclarationError(
                         file: "\(package.name)/plugin.lua", field: place,
-                        message: "is “\(name)”; a plugin offers roles its own permissions only, those that begin with “\(package.name).”")
+                        message: "is “\(name)”, and a plugin offers roles its own permissions only: those that its manifest declares")
                 }
                 try permission(name, "\(package.name)/plugin.lua", place)
             }

@@ -121,9 +121,9 @@ end
 
 ---Goes over the records that fit, reading a page of them at a time: options as of list, and a limit of any size.
 function M.each(type_name, options)
-  local page, names, left, size = {}, { "id" }, nil, 200
+  local page, names, size = {}, { "id" }, 200
   for name, value in pairs(options or {}) do page[name] = value end
-  left = page.limit
+  local left = page.limit
   if left ~= nil and (math.type(left) ~= "integer" or left < 1) then
     error("record.each: the limit must be an integer above 0", 2)
   end

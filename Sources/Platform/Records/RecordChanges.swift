@@ -12,10 +12,10 @@ struct RecordChanges {
     /// For tests, which may use everything.
     let isTrusted: Bool
 
-    init(_ scope: RunScope) {
+    init(_ scope: RunScope, isTrusted: Bool = false) {
         self.scope = scope
         package = nil
-        isTrusted = false
+        self.isTrusted = isTrusted
     }
 
     init(_ run: HostRun) {

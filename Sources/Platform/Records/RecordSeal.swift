@@ -2,21 +2,19 @@ import Core
 import Storage
 
 /// Seals the encrypted fields of a tenant's records: XChaCha20-Poly1305 under the installation's key, which is not in the
-/// database. What is sealed for one tenant, column and row does not open in another.
+/// database. What is sealed for one table, column and row does not open in another; a copy of the whole database opens, here.
 package struct RecordSeal: Sendable {
     /// What stands for a value that is there and not shown.
     static let mask = "***"
 
     private let box: SecretBox
-    private let tenantID: Int64
 
     init(_ tenant: Tenant) {
         box = tenant.services.secrets
-        tenantID = tenant.id
     }
 
     private func context(_ column: RecordColumn, _ table: RecordTable, _ id: Int64) -> String {
-        "tenant:\(tenantID)/record:\(table.name).\(column.name)/\(id)"
+        "record:\(table.name).\(column.name)/\(id)"
     }
 
     func seal(_ text: String, _ column: RecordColumn, _ table: RecordTable, _ id: Int64) -> [UInt8] {

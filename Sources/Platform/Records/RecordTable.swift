@@ -48,6 +48,8 @@ package final class RecordTable: Sendable {
     let insertWithID: SQL
     /// Whether it has encrypted columns.
     let isSealed: Bool
+    /// Whether it, or its lines, refer to files.
+    let hasFiles: Bool
 
     convenience init(
         name: String, fields: [FieldDeclaration], indexes: [Index], softDelete: Bool, appendOnly: Bool, declaration: Declaration
@@ -103,6 +105,7 @@ package final class RecordTable: Sendable {
             }
         }
         let names = columns.map(\.sql)
+        hasFiles = columns.contains { $0.field.kind == .file } || lines.contains { $0.1.hasFiles }
         isSealed = columns.contains { $0.field.kind == .encrypted }
         if isLines {
             let all = ["parent_id", "line_number"] + names

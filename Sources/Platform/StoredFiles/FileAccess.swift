@@ -116,8 +116,3 @@ extension FieldDeclaration {
         mediaTypes.isEmpty || mediaTypes.contains { $0 == mediaType || $0.hasSuffix("/*") && mediaType.hasPrefix($0.dropLast()) }
     }
 }
-
-extension RecordTable {
-    /// Whether it, or its lines, refer to files.
-    var hasFiles: Bool { columns.contains { $0.field.kind == .file } || lines.contains { $0.table.hasFiles } }
-}

@@ -20,7 +20,7 @@ package enum FileEndpoints {
             documentation: .init(
                 "Get a file; for who sent it, and for who may read a record that refers to it", tag: "Files",
                 pathParameters: [.init("id", .integer(minimum: 1), "The file's id.")],
-                replies: [.init(200, "Its bytes", nil, contentType: "application/octet-stream")])
+                replies: [.init(200, "Its bytes", nil, contentType: Endpoint.anyType)])
         ) { call in
             let files = StoredFiles(call.database)
             let id = try call.id()
@@ -29,9 +29,7 @@ package enum FileEndpoints {
             else { throw StoredFiles.unknown(id) }
             return Reply(
                 200, bytes: try files.bytes(of: file), contentType: file.mediaType,
-                headers: [
-                    ("Content-Disposition", file.contentDisposition), ("X-Content-Type-Options", "nosniff"), ("ETag", "\"\(file.sha256)\""),
-                ])
+                headers: [("Content-Disposition", file.contentDisposition), ("ETag", "\"\(file.sha256)\"")])
         },
     ]
 

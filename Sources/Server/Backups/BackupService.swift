@@ -109,7 +109,7 @@ package struct BackupService: Sendable {
     /// - Returns: the safety copy's record, and where the former file is.
     package func restore(
         _ id: Int64, actor: ActingUser, reason: String, swapped: (Tenant) -> Void = { _ in }
-    ) throws -> (safety: BackupRecord?, former: String?) {
+    ) throws -> (safety: BackupRecord?, former: String?, unreadable: [String]) {
         let record = try system.backup(id)
         guard let tenantID = record.tenantID else {
             throw Problem(
@@ -139,7 +139,9 @@ package struct BackupService: Sendable {
         }
         // The chain outside goes on from here; what it says of before stays in its file.
         _ = try CheckpointFile(instance, tenant).take()
-        return (safety, former)
+        // A restore stands, whatever cannot be read in it.
+        let unreadable = (try? tenant.store.read { db in try SealedContent.unreadable(tenant, db) }) ?? []
+        return (safety, former, unreadable)
     }
 
     private func checkBooks(_ db: Connection, full: Bool) throws {

@@ -164,6 +164,9 @@ import Testing
         #expect(try works.call(.get, "/api/people/\(second)", as: Self.clerk("staff.see")).value["iban"] == "***")
         let findings = try works.doctor()
         #expect(findings.contains { $0["what"] == "encrypted staff.person.iban" && $0["ok"] == false })
+        let tenant = works.tenant
+        let told = try tenant.store.read { db in try SealedContent.unreadable(tenant, db) }
+        #expect(told.count == 1 && told[0].hasPrefix("encrypted staff.person.iban: ") && told[0].contains("keys/secrets.key"))
         // It can be entered anew.
         _ = try works.call(.patch, "/api/people/\(second)", ["iban": "AGAIN-1"])
         #expect(try works.call(.get, "/api/people/\(second)").value["iban"] == "AGAIN-1")

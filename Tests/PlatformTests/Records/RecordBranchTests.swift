@@ -34,14 +34,15 @@ import Testing
         (accra, kumasi) = (branches[0], branches[1])
         esi = Principal(
             kind: .user, userID: 11, username: "esi", permissions: ["desk.see", "desk.edit", "desk.close"], branchIDs: [branches[0]])
-        func make(_ label: String, _ branch: Int64?) throws -> Int64 {
-            var body: Object = ["label": .string(label)]
-            if let branch { body["branch"] = .int(branch) }
-            return try #require(works.call(.post, "/api/tickets", .object(body)).value["id"]?.int)
-        }
-        here = try make("here", accra)
-        there = try make("there", kumasi)
-        nowhere = try make("nowhere", nil)
+        here = try Self.make(works, "here", branches[0])
+        there = try Self.make(works, "there", branches[1])
+        nowhere = try Self.make(works, "nowhere", nil)
+    }
+
+    private static func make(_ works: Works, _ label: String, _ branch: Int64?) throws -> Int64 {
+        var body: Object = ["label": .string(label)]
+        if let branch { body["branch"] = .int(branch) }
+        return try #require(works.call(.post, "/api/tickets", .object(body)).value["id"]?.int)
     }
 
     private func labels(_ query: [(String, String)] = []) throws -> [String] {

@@ -174,6 +174,9 @@ enum BackupEndpoints {
                         .object([
                             .init("safety_backup_id", .nullable(.integer()), required: true),
                             .init("former_file", .nullable(.string()), required: true),
+                            .init(
+                                "unreadable", .array(.string()), required: true,
+                                "Secrets and encrypted fields that were sealed under a key that is not here, and what to do.", example: []),
                         ]))
                 ])
         ) { call in
@@ -185,6 +188,7 @@ enum BackupEndpoints {
                 [
                     "safety_backup_id": done.safety.map { .int($0.id) } ?? .null,
                     "former_file": done.former.map { .string($0) } ?? .null,
+                    "unreadable": .array(done.unreadable.map(Value.string)),
                 ])
         }
     }
