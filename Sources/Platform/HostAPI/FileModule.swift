@@ -4,12 +4,12 @@ import Scripting
 /// `file`: files in the tenant's database, and comma-separated values.
 enum FileModule {
     /// The most bytes that cross to a script at once.
-    private static let mostAtOnce: Int64 = 768 << 10
+    private static let mostAtOnce: Int64 = 512 << 10
     private static let mostRows = 10_000
 
     static let functions: [HostFunction] = [
         HostFunction(
-            "file", "read", .all, "read(id, { offset =, length = }): name, type, size, sha256, created_at and its bytes, at most 768 KiB at once",
+            "file", "read", .all, "read(id, { offset =, length = }): name, type, size, sha256, created_at and its bytes, or base64 where they are no text; at most 512 KiB at once",
             flat: { run, arguments, results in
                 let rest = try Arguments(function: "file.read", values: arguments.readAll())
                 let options = try rest.options(1, "offset", "length")
@@ -35,11 +35,13 @@ enum FileModule {
                 }
                 results.key("size")
                 results.int(file.size)
-                results.key("bytes")
-                bytes.withUnsafeBytes { results.string(utf8: $0) }
+                // What crosses is UTF-8; other bytes go as text for them.
+                let isText = String(validating: bytes, as: UTF8.self) != nil
+                results.key(isText ? "bytes" : "base64")
+                if isText { bytes.withUnsafeBytes { results.string(utf8: $0) } } else { results.string(Base64.encode(bytes)) }
             }),
         HostFunction(
-            "file", "create", .writing, "create{ name =, bytes =, type = }: keeps a file, for a day unless a record refers to it; gives id, name, type, size, sha256",
+            "file", "create", .writing, "create{ name =, bytes = or base64 =, type = }: keeps a file, for a day unless a record refers to it; gives id, name, type, size, sha256",
             flat: { run, arguments, results in
                 var name: String?, type = ""
                 var bytes: [UInt8]?
@@ -51,13 +53,16 @@ enum FileModule {
                         type = try value.readString()
                     } else if key == "bytes" {
                         bytes = Array(try value.readUTF8())
+                    } else if key == "base64" {
+                        bytes = Base64.decode(try value.readString())
+                        if bytes == nil { wrong = "what is no base64" }
                     } else {
                         wrong = key.string
                     }
                 }
                 func refuse(_ what: String) -> Problem { Problem(422, "script.argument", "file.create: argument 1 \(what).") }
-                if let wrong { throw refuse("knows name, bytes and type, not “\(wrong)”") }
-                guard let name, !name.isEmpty, let bytes else { throw refuse("must have a name and bytes") }
+                if let wrong { throw refuse("knows name, bytes, base64 and type, not “\(wrong)”") }
+                guard let name, !name.isEmpty, let bytes else { throw refuse("must have a name, and bytes or base64") }
                 try run.scope.countWritten()
                 let file = try StoredFiles(run.scope.database).add(
                     name: name, type: type, bytes: bytes, plugin: run.package?.name ?? "", by: run.scope.principal.userID, at: run.scope.now)

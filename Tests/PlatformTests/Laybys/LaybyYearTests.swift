@@ -56,6 +56,8 @@ private final class LaybyYear {
     private var folder: String
     private var instance: Instance
     private var tenantID: Int64 = 0
+    /// Held, so that what runs is not read anew on each morning after a night in which the tenant was closed.
+    private var revision: Revision?
     private var branch: Int64 = 0
     private var customer: Int64 = 0
     private var product: Int64 = 0
@@ -227,6 +229,7 @@ private final class LaybyYear {
         if let current = tenant.revisionSlot.current { return current }
         let loaded = try tenant.store.read { db in try RevisionLibrary(db).current() }
         tenant.revisionSlot.publish(loaded)
+        revision = loaded
         return loaded
     }
 

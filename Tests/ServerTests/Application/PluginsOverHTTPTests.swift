@@ -120,7 +120,7 @@ import Testing
             Array(
                 """
                 return { name = "greedy", version = "1.0.0", title = "Greedy", publisher = "test", license = "MIT",
-                  api = "2026.1", kernel = ">=0.1 <2", permissions = { { "greedy.all", "Everything" } } }
+                  api = "2026.1", kernel = ">=0.1 <2", permissions = { { "greedy.all", title = "Everything" } } }
                 """.utf8))
         try Files.writeAtomically(
             "\(home)/Plugins/greedy/routes/scripts.lua",

@@ -2,7 +2,7 @@ extension HostReference {
     static let files: [HostEntry] = [
         HostEntry(
             "file.read(id: integer, options?: table): table",
-            "A file: id, name, type (its media type), size in bytes, sha256, created_at and bytes. At most 768 KiB at once; options offset and length read a part. A plugin has the files that it made and those that a record refers to which is its own or which it may read.",
+            "A file: id, name, type (its media type), size in bytes, sha256, created_at and bytes; base64 in place of bytes where they are not UTF-8 text. At most 512 KiB at once; options offset and length, in bytes, read a part. A plugin has the files that it made and those that a record refers to which is its own or which it may read.",
             errors: ["file.not_found", "file.too_large"],
             example: """
                 local made = file.create { name = "note.txt", type = "text/plain", bytes = "Good morning" }
@@ -11,7 +11,7 @@ extension HostReference {
                 """),
         HostEntry(
             "file.create(options: table): table",
-            "Keeps a file { name, bytes, type }, at most 8 MiB unless the setting files.max_bytes says otherwise, and gives its id, name, type, size and sha256. Put the id into a field of the kind file: a file to which no record refers is removed after a day.",
+            "Keeps a file { name, bytes, type }, with base64 in place of bytes for what is not text, at most 8 MiB unless the setting files.max_bytes says otherwise, and gives its id, name, type, size and sha256. Put the id into a field of the kind file: a file to which no record refers is removed after a day.",
             errors: ["file.media_type", "file.too_large"],
             example: """
                 local made = file.create { name = "list.csv", type = "text/csv", bytes = file.csv { { "a", 1 } } }
