@@ -107,14 +107,18 @@ describe("the life of a layby", function()
     })
     clock.at("2025-12-15")
     layby = call("POST", "/api/laybys", testing.body(shop, { items = { { productId = hat.id, quantity = 1 } } })).body
-    expect(layby.totalAmount):equals(12190)
+    local agreed = layby.totalAmount
     clock.at("2026-01-10")
     pay(layby.balanceRemaining)
     step("complete")
     local order = record.find("layby.business_order", { layby_id = layby.id })
-    -- 121.90 as agreed in 2025; handed over in 2026, when the three rates are 20 % of the net.
-    expect(order.net):money("101.58")
-    expect(order.tax):money("20.32")
+    expect((order.net + order.tax).minor):equals(agreed)
+    if tenant.country == "GH" then
+      -- 121.90 as agreed in 2025; handed over in 2026, when the three rates are 20 % of the net.
+      expect(agreed):equals(12190)
+      expect(order.net):money("101.58")
+      expect(order.tax):money("20.32")
+    end
     expect_balanced()
   end)
 
