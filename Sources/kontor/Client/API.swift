@@ -114,13 +114,15 @@ extension API {
 }
 
 extension Problem {
+    private static let standard: Set<String> = ["type", "title", "status", "code", "detail", "field", "instance", "request_id"]
+
     /// What an answer that is not 2xx says.
     static func answered(_ status: Int, _ bytes: [UInt8], asked: String) -> Problem {
-        guard let answer = try? JSON.parse(bytes), let code = answer["code"]?.string else {
+        guard let answer = try? JSON.parse(bytes, limits: .answer), let code = answer["code"]?.string else {
             return Problem(status, "http.\(status)", "\(asked) was answered \(status).")
         }
-        var extra: [(String, Value)] = []
-        if let errors = answer["errors"] { extra.append(("errors", errors)) }
+        // Beyond what every refusal has: its field errors, failed tests, findings.
+        let extra = (answer.object ?? Object()).filter { !Self.standard.contains($0.key) }.map { ($0.key, $0.value) }
         return Problem(status, code, answer["detail"]?.string ?? "Refused.", field: answer["field"]?.string, extra: extra)
     }
 }
