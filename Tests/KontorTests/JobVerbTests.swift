@@ -19,7 +19,7 @@ import Testing
         }
         let installed = try run("plugin", "install", "chores", "--yes")
         try #require(installed.status == 0, "\(installed.output)")
-        #expect(try json("job", "list")["items"]?.array?.map { $0["name"] } == ["chores.pages"])
+        #expect(try json("job", "list")["items"]?.array?.compactMap { $0["name"]?.string }.filter { $0.hasPrefix("chores.") } == ["chores.pages"])
         let row = try json("job", "run", "chores.pages", "--args", #"{"name":"cli"}"#)
         #expect(row["state"] == "done" && row["steps"] == 4, "\(row)")
         let history = try json("job", "history", "chores.pages")["items"]?.array

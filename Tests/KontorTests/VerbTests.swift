@@ -44,7 +44,7 @@ import Testing
     @Test func `an option that nobody knows and a word that is missing are told as such by every verb`() throws {
         let data = try Kontor.demoData()
         for verb in Tool.verbs {
-            let unknown = try Child.run(Kontor.binary, verb.path + ["--nonsense"])
+            let unknown = try Child.run("/bin/sh", ["-c", "exec \"$@\" 2>&1", "sh", Kontor.binary] + verb.path + ["--nonsense"])
             #expect(unknown.status == 64 && unknown.output.contains("--nonsense is not known here"), "\(verb.name): \(unknown)")
             // What does not begin with a bracket must be given.
             guard let first = verb.operands.first, first != "[" else { continue }
