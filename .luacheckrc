@@ -26,7 +26,7 @@ files["Sources/Platform/Prelude"] = { read_globals = { "kernel" } }
 files["**/*_test.lua"] = {
   read_globals = {
     "describe", "it", "before_each", "after_each", "pending", "cases", "property", "gen", "fixture", "given", "clock", "random",
-    "as_user", "in_branch", "on_till", "with_settings", "device", "call", "run_job", "run_due", "replay", "expect", "expect_reject",
+    "as_user", "in_branch", "on_till", "with_settings", "device", "call", "post", "void", "run_job", "run_due", "replay", "expect", "expect_reject",
     "expect_entry", "expect_balanced", "expect_effect", "expect_no_effects", "expect_rule", "expect_trace", "expect_budget",
   },
 }

@@ -43,7 +43,7 @@ enum EffectModule {
         },
         HostFunction(
             "mail", "send", .writing,
-            "send{ to = address or addresses, template =, params =, or subject =, text =, html =; reply_to =, attach = { { name =, type =, text = or base64 = } }, key = }: mails after the commit; gives the messages' ids"
+            "send{ to = address or addresses, template =, params =, or subject =, text =, html =; reply_to =, attach = { { name =, type =, text = or base64 = }, or { file = id } }, key = }: mails after the commit; gives the messages' ids"
         ) { run, arguments in
             let options = try known(arguments, ["to", "template", "params", "subject", "text", "html", "reply_to", "attach", "key"])
             let content = try content(run, arguments, options, needsSubject: true)
@@ -51,7 +51,7 @@ enum EffectModule {
             if let html = content.html { payload["html"] = .string(html) }
             note(options, in: &payload)
             if let reply = options["reply_to"], reply != .null { payload["reply_to"] = .string(try address(reply, arguments)) }
-            let attachments = try attachments(options["attach"] ?? .null, arguments)
+            let attachments = try attachments(options["attach"] ?? .null, run, arguments)
             if !attachments.isEmpty { payload["attachments"] = .array(attachments) }
             let recipients = options["to"]?.items ?? [options["to"] ?? .null]
             guard (1...100).contains(recipients.count) else { throw arguments.wrong(0, "must have 1 to 100 addresses in to") }
@@ -196,9 +196,22 @@ enum EffectModule {
         return text
     }
 
-    private static func attachments(_ value: Value, _ arguments: Arguments) throws -> [Value] {
+    private static func attachments(_ value: Value, _ run: HostRun, _ arguments: Arguments) throws -> [Value] {
         var total = 0
         return try (value.items ?? []).map { item in
+            if let id = item["file"]?.int {
+                // As it is now: what leaves later is what was meant.
+                let files = StoredFiles(run.scope.database)
+                try run.scope.countRead()
+                guard let file = try files.find(id), try run.maySee(file) else { throw StoredFiles.unknown(id) }
+                total += Int(file.size + 2) / 3 * 4
+                guard total <= largestAttachments else { throw arguments.wrong(0, "has attachments of more than 6 MiB") }
+                let bytes = try files.bytes(of: file, offset: 0, count: file.size)
+                return [
+                    "name": .string(item["name"]?.string ?? file.name), "type": .string(item["type"]?.string ?? file.mediaType),
+                    "base64": .string(Base64.encode(bytes)),
+                ]
+            }
             guard let name = item["name"]?.string else { throw arguments.wrong(0, "must have attachments with a name") }
             let base64: String
             if let given = item["base64"]?.string {

@@ -125,7 +125,7 @@ enum FileModule {
 
 extension HostRun {
     /// Whether the code that runs may have the file.
-    fileprivate func maySee(_ file: StoredFile) throws -> Bool {
+    func maySee(_ file: StoredFile) throws -> Bool {
         if isTrusted { return true }
         guard let package else { return false }
         return try FileAccess(db: scope.database, plugins: scope.revision.plugins).isVisible(file, to: package)

@@ -154,6 +154,11 @@ end
 ---its code, field and message. Whatever a refused call did is undone.
 local function call(method, path, body) return answered(host.call(method, path, body)) end
 
+---Posts a document, as the test's user: its declared move that posts, with hooks and permission.
+local function post(doc, note) return doc:post(note) end
+---Voids a posted document.
+local function void(doc, note) return doc:void(note) end
+
 ---Runs the function and wants it to be refused with these members: code, field, http.
 local function expect_reject(wanted)
   return function(body)
@@ -326,7 +331,7 @@ local random = { seed = function(number) math.randomseed(number) end }
 for name, value in pairs {
   describe = describe, it = it, pending = pending, before_each = before_each, after_each = after_each, cases = cases,
   property = property, expect = expect, expect_reject = expect_reject, expect_entry = expect_entry,
-  expect_balanced = expect_balanced, call = call, fixture = fixture, as_user = as_user,
+  expect_balanced = expect_balanced, call = call, post = post, void = void, fixture = fixture, as_user = as_user,
   in_branch = in_branch, on_till = on_till, with_settings = with_settings,
 } do kernel.global(name, value) end
 kernel.global("given", given)

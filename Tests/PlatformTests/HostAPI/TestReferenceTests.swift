@@ -20,6 +20,12 @@ import Testing
             return { type = "docs.task", path = "docs-tasks", permissions = { read = "docs.run", write = "docs.run" },
               fields = { { "title", "text", required = true } } }
             """,
+        "records/order.lua": """
+            return { type = "docs.order", path = "docs-orders", permissions = { read = "docs.run", write = "docs.run" },
+              fields = { { "title", "text", required = true }, { "status", "enum", values = { "DRAFT", "POSTED", "VOIDED" } } },
+              state = { field = "status", initial = "DRAFT",
+                moves = { { "DRAFT", "POSTED", permission = "docs.run", post = true }, { "POSTED", "VOIDED", permission = "docs.run", void = true } } } }
+            """,
         "jobs/nightly.lua": "return { id = \"nightly\", run = function() end }",
         "jobs/rates.lua": """
             return { id = "rates", fetch = function() return http.request { url = "https://api.example.com/rates" } end,

@@ -66,6 +66,44 @@ import Testing
         #expect(result.place == "crew/tests/crew_test.lua:2", "\(result.place)")
     }
 
+    @Test func `documents are posted and voided as a user would, and files go along with mail`() throws {
+        let crew = try Crew([
+            "records/order.lua": """
+                return { type = "crew.order", path = "orders", permissions = { read = "crew.do", write = "crew.do" },
+                  fields = { { "title", "text", required = true }, { "status", "enum", values = { "DRAFT", "POSTED", "VOIDED" } } },
+                  state = { field = "status", initial = "DRAFT",
+                    moves = { { "DRAFT", "POSTED", permission = "crew.do", post = true }, { "POSTED", "VOIDED", permission = "crew.do", void = true } } } }
+                """,
+            "routes/scan.lua": """
+                return { method = "POST", path = "/api/scan", permission = "crew.do", run = function()
+                  local made = file.create { name = "scan.txt", type = "text/plain", bytes = "Seen" }
+                  mail.send { to = "ada@example.com", subject = "Scan", text = "See there.", attach = { { file = made.id }, { file = made.id, name = "again.txt" } } }
+                end }
+                """,
+            "routes/lost.lua": """
+                return { method = "POST", path = "/api/lost", permission = "crew.do", run = function()
+                  mail.send { to = "ada@example.com", subject = "Scan", text = "See there.", attach = { { file = 99 } } }
+                end }
+                """,
+        ])
+        let result = try crew.it("""
+            local order = post(given.record("crew.order", { title = "A-1" }))
+              expect(order.status):equals("POSTED")
+              expect(void(order).status):equals("VOIDED")
+              expect_reject { code = "record.move_not_allowed" } (function() post(order) end)
+              as_user { permissions = {} }
+              expect_reject { http = 403 } (function() post(given.record("crew.order", { title = "A-2" })) end)
+              as_user { permissions = { "crew.do" } }
+              call("POST", "/api/scan")
+              local effect = expect_effect { kind = "mail" }
+              expect(effect.attachments[1].name):equals("scan.txt")
+              expect(effect.attachments[1].base64):equals("U2Vlbg==")
+              expect(effect.attachments[2].name):equals("again.txt")
+              expect_reject { code = "file.not_found" } (function() call("POST", "/api/lost") end)
+            """)
+        #expect(result.verdict == .passed, "\(result.message)")
+    }
+
     @Test func `a job asks the stub that fits, step by step, and its effects are kept`() throws {
         let result = try Crew().it("""
             secret.stub("token", "s3cret")

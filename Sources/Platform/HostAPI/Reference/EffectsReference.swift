@@ -32,7 +32,7 @@ extension HostReference {
             example: "http.send { method = \"POST\", url = \"https://api.example.com/orders\", json = { id = 7 }, key = \"order:7\" }"),
         HostEntry(
             "mail.send(options: table): integer | integer[]",
-            "Mails after the commit, at least once, with the same Message-ID. Options: to (an address, or up to 100), template and params, or subject, text and html; reply_to, attach = { { name, type, text or base64 } }, key.",
+            "Mails after the commit, at least once, with the same Message-ID. Options: to (an address, or up to 100), template and params, or subject, text and html; reply_to, attach = { { name, type, text or base64 }, or { file = id } }, key.",
             errors: ["mail.address_invalid", "template.unknown", "template.param_missing"],
             example: "mail.send { to = \"ada@example.com\", subject = \"Ready\", text = \"Your order is ready.\" }"),
         HostEntry(

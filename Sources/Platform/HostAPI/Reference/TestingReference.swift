@@ -46,6 +46,8 @@ extension HostReference {
 
     private static let driving: [HostEntry] = [
         word("call(method: string, path: string, body?: table): table", "Asks as a user would: schema, permission, hooks and all. Gives status and body; what a refused call did is undone.", "expect(call(\"POST\", \"/api/docs-tasks\", { title = \"Sweep\" }).status):equals(201)"),
+        word("post(doc: Record, note?: string): Record", "Posts a document as the test's user: the move that its type declares with post = true, its permission and hooks.", "local order = post(given.record(\"docs.order\", { title = \"A-1\" }))\nexpect(order.status):equals(\"POSTED\")"),
+        word("void(doc: Record, note?: string): Record", "Voids a posted document: the move with void = true.", "local order = void(post(given.record(\"docs.order\", { title = \"A-1\" })))\nexpect(order.status):equals(\"VOIDED\")"),
         word("run_job(id: string, args?: table): table", "Runs a job with all its steps, fetch included, by the test's clock. Raises where a step fails; gives state, steps, done, total, log.", "expect(run_job(\"nightly\").state):equals(\"done\")"),
         word("run_due(): table[]", "Does all that is due by the test's clock: hooks after the commit, queued jobs, schedules whose time came since the clock was set. Raises where something failed; gives job and state of each.", "job.enqueue \"nightly\"\nexpect(run_due()[1].job):equals(\"docs.nightly\")"),
         word("replay(name: string): table", "Decides again what rules decided once: the recording fixtures/NAME.json that `kontor rules replay` wrote, or a record of this business, \"pos.sale/17\". Fails where something else comes out.", "expect(replay(\"recorded\").replayed):equals(1)"),
