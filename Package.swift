@@ -5,7 +5,9 @@ import PackageDescription
 let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 
 // The bridge is optimised in debug builds too: the sandbox's clocks and budgets are tuned for compiled-for-speed code.
-let c: [CSetting] = [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra"])]
+// KONTOR_COVERAGE counts what is reached of it: see Tests/Coverage.
+let counters = Context.environment["KONTOR_COVERAGE"] == nil ? [] : ["-fprofile-instr-generate", "-fcoverage-mapping"]
+let c: [CSetting] = [.unsafeFlags(["-O2", "-std=gnu11", "-Wall", "-Wextra"] + counters)]
 
 func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
     .target(name: name, dependencies: dependencies, exclude: ["README.md"], resources: resources, swiftSettings: swift)

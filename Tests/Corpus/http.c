@@ -194,11 +194,12 @@ int main(int count, char **arguments) {
         if (strcmp(arguments[i], "--seconds") == 0) seconds = atol(arguments[i + 1]);
         if (strcmp(arguments[i], "--requests") == 0) each = atol(arguments[i + 1]);
     }
-    printf("seed %llu, %ld rounds, %ld requests from each of %d clients\n", (unsigned long long)seed, rounds, each, CLIENTS);
+    printf("seed %llu, %ld requests from each of %d clients in a round\n", (unsigned long long)seed, each, CLIENTS);
     int failures = 0;
     // With --seconds as many rounds as they last.
     time_t end = time(NULL) + seconds;
-    for (long round = 0; seconds ? time(NULL) < end && !failures : round < rounds; round++) {
+    long round = 0;
+    for (; seconds ? time(NULL) < end && !failures : round < rounds; round++) {
         over = false;
         pthread_t workers[WORKERS], clients[CLIENTS];
         uint64_t states[CLIENTS];
@@ -243,7 +244,7 @@ int main(int count, char **arguments) {
         }
     }
     if (bad_answers || bad_paths) printf("FAIL %ld bad answers, %ld bad paths\n", (long)bad_answers, (long)bad_paths), failures++;
-    printf("%ld answers, %ld handled, %ld finished, %ld streams closed, %d failures\n", (long)answered, (long)handled, (long)finished,
+    printf("%ld rounds: %ld answers, %ld handled, %ld finished, %ld streams closed, %d failures\n", round, (long)answered, (long)handled, (long)finished,
         (long)closed_streams, failures);
     return failures ? 1 : 0;
 }

@@ -77,10 +77,12 @@ import Testing
         let known = try take(line("2026-01-05", 7, "D", balance: 1_314), line("2026-01-05", 7, "D", balance: 1_321))
         #expect(known.id == nil)
         #expect(known.known == 2)
+        // One day alone, the newest first: only the balances tell.
+        try take(line("2026-01-06", 2, "F", balance: 1_330), line("2026-01-06", 7, "E", balance: 1_328))
         let lines = try book.read { try $0.importedLines(of: source.id) }
-        #expect(lines.map(\.amount.minor) == [500, -200, 7, 7, 7])
-        #expect(lines.map { $0.balance?.minor } == [1_500, 1_300, 1_307, 1_314, 1_321])
-        #expect(Set(lines.map(\.externalID)).count == 5)
+        #expect(lines.map(\.amount.minor) == [500, -200, 7, 7, 7, 7, 2])
+        #expect(lines.map { $0.balance?.minor } == [1_500, 1_300, 1_307, 1_314, 1_321, 1_328, 1_330])
+        #expect(Set(lines.map(\.externalID)).count == 7)
         #expect(try verified() == [])
     }
 
@@ -139,7 +141,8 @@ import Testing
         let whole = try match([1, 2], (2, 1), (3, 1), (4, 1))
         #expect(whole.through == .of("2026-01-04"))
         #expect(try match([3, 4]).entryLines == [])
-        try refusal("ledger.line_matched", [1, 2], (2, 1))
+        try book.post("2026-01-05", .debit("1100", 450), .credit("4000", 450))  // 5
+        try refusal("ledger.line_matched", [1, 2], (5, 1))
         try refusal("ledger.line_matched", [3], (2, 1))
         try book.write { try $0.unmatch(whole.id, reason: "too coarse", actor: book.user) }
         try book.expectRefusal("ledger.match_ended") { try $0.unmatch(whole.id, reason: "again", actor: book.user) }

@@ -12,9 +12,6 @@ extension Ledger {
     private static let entryHead = SQL("SELECT digest FROM ledger_entries WHERE id = ?1")
     private static let eventHead = SQL("SELECT digest, after_entry_id FROM ledger_events WHERE id = ?1")
 
-    /// 16 bytes that no other book has.
-    package func bookID() throws -> [UInt8] { try Head.bookID(db) }
-
     /// Signs where the chain stands. The caller keeps the result outside the file too: at period ends, with backups.
     package func checkpoint(sign key: SigningKey) throws -> Checkpoint {
         let head = try memory.validate(db)

@@ -34,8 +34,6 @@ package struct EntryCursor: Sendable, Equatable {
         self.effectiveOn = effectiveOn
         self.entry = entry
     }
-
-    package init(_ entry: Entry) { self.init(effectiveOn: entry.effectiveOn, entry: entry.id) }
 }
 
 extension Ledger {
@@ -47,10 +45,6 @@ extension Ledger {
 
     package func findEntry(_ id: Int64) throws -> Entry? {
         try EntryRows.find(id: id, db).map(entry)
-    }
-
-    package func findEntry(idempotencyKey: String) throws -> Entry? {
-        try EntryRows.find(key: idempotencyKey, db).map(entry)
     }
 
     /// The entry that reverses this one, if any.

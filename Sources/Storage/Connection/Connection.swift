@@ -94,21 +94,12 @@ package final class Connection {
     /// Foreign keys that a statement left open to be right at the end.
     var hasOpenForeignKeys: Bool { status(10 /* SQLITE_DBSTATUS_DEFERRED_FKS */) != 0 }
 
-    /// Pages written to the WAL or the file since the connection was opened.
-    package var pagesWritten: Int { status(9 /* SQLITE_DBSTATUS_CACHE_WRITE */) }
-
-    /// Bytes of memory held by pages, schema and statements.
-    package var memoryBytes: Int { status(1) + status(2) + status(3) }
-
     private func status(_ what: Int32) -> Int {
         var now: Int32 = 0
         var peak: Int32 = 0
         sqlite3_db_status(handle, what, &now, &peak, 0)
         return Int(now)
     }
-
-    /// Gives back the memory of pages that are not in use.
-    package func releaseMemory() { sqlite3_db_release_memory(handle) }
 
     // MARK: Failures
 

@@ -110,6 +110,16 @@ import Testing
         try shop.refuses("odd.no") { try make(shop, ["name": "refused"]) }
     }
 
+    @Test func `a success between failures begins the count anew`() throws {
+        let shop = try shop(
+            Self.hook("h", "before_save", #"if doc.name == "bad" then error("broken") end; doc.trace = "ran""#, #"on_failure = "skip","#))
+        for _ in 1...3 {
+            for _ in 1...4 { #expect(try make(shop, ["name": "bad"])["trace"] == .null) }
+            #expect(try make(shop, ["name": "good"])["trace"] == "ran")
+        }
+        #expect(try shop.get("/api/hooks")["items"]?[0]?["is_off"] == false)
+    }
+
     @Test func `a fallback serves in place of what fails`() throws {
         let shop = try shop(
             Self.hook("h", "before_save", #"doc.trace = "half"; error("broken")"#, #"on_failure = "fallback", fallback = function(doc) doc.trace = (doc.trace or "") .. "fallback" end,"#))
