@@ -11,7 +11,7 @@ import Testing
         "serve", "demo", "tenant list", "tenant create", "tenant show", "branch list", "branch create", "user list", "user create", "token list",
         "token create", "token revoke", "access explain", "plugin new", "plugin dev", "plugin check", "plugin test", "plugin pack", "plugin install",
         "plugin upgrade", "plugin uninstall", "plugin list", "plugin plan", "plugin rollback", "plugin export", "plugin purge", "plugin key new",
-        "rules list", "rules pull", "rules push", "rules check", "rules test", "rules impact", "rules publish", "rules rollback", "rules replay",
+        "rules list", "rules show", "rules pull", "rules push", "rules check", "rules test", "rules impact", "rules publish", "rules rollback", "rules replay",
         "job list", "job run", "job queue", "job history", "job cancel", "job retry", "outbox list", "outbox retry", "outbox cancel",
         "ledger verify", "ledger export", "ledger periods", "backup", "backup list", "restore", "migrate", "logs", "doctor", "lua", "lua stubs",
         "lua reference", "settings list", "settings set", "secret list", "secret set", "secret remove", "bench", "version", "help",
@@ -57,7 +57,7 @@ import Testing
     /// Those that only look, with what they need to look at.
     private static let looking: [(verb: String, words: [String])] = [
         ("tenant list", []), ("tenant show", ["acme.localhost"]), ("branch list", []), ("user list", []), ("token list", ["admin"]), ("plugin list", []),
-        ("plugin show", ["pos"]), ("plugin plan", ["pos"]), ("plugin removed", []), ("rules list", []), ("rules check", []), ("rules impact", []),
+        ("plugin show", ["pos"]), ("plugin plan", ["pos"]), ("plugin removed", []), ("rules list", []), ("rules show", ["tax/gh-standard"]), ("rules check", []), ("rules impact", []),
         ("rules test", ["Rules/tax/gh-standard.lua"]), ("job list", []), ("job queue", []), ("job history", []), ("outbox list", []), ("settings list", []),
         ("secret list", []), ("ledger verify", []), ("ledger periods", []), ("backup list", []), ("lua", ["1 + 1"]), ("lua stubs", []),
         ("lua reference", []), ("version", []), ("doctor", []),

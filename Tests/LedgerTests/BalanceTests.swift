@@ -97,6 +97,20 @@ import Testing
         #expect(interval.rows.first { $0.account.code == "1000" }?.balance.minor == difference)
     }
 
+    @Test func `a day within a locked month has its own balance, not the month's`() throws {
+        for (date, amount) in [("2025-12-05", 100), ("2025-12-20", 30), ("2026-01-10", 7)] as [(String, Int64)] {
+            try book.post(date, .debit("1000", amount), .credit("3000", amount))
+        }
+        let december = try CalendarMonth("2025-12")
+        try book.write { try $0.closePeriod(december, actor: book.user) }
+        try book.write { try $0.lockPeriod(december, reason: "filed", actor: book.user) }
+        for (date, amount) in [("2025-12-05", 100), ("2025-12-19", 100), ("2025-12-20", 130), ("2025-12-31", 130), ("2026-01-10", 137)] as [(String, Int64)] {
+            #expect(try book.posted("1000", asOf: date) == amount, "\(date)")
+            let trial = try book.read { try $0.trialBalance(asOf: CalendarDate(date)) }
+            #expect(trial.rows.first { $0.account.code == "1000" }?.balance.minor == amount, "\(date)")
+        }
+    }
+
     @Test func `a statement runs from its opening to its closing balance, page by page`() throws {
         try book.post("2026-01-01", .debit("1000", 1000), .credit("3000", 1000))
         for day in 2...6 { try book.post("2026-01-0\(day)", .credit("1000", Int64(day)), .debit("5000", Int64(day))) }

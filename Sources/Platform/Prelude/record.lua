@@ -99,8 +99,8 @@ local function first(type_name, filter)
 end
 
 local M = {
-  count = host.count, sum = host.sum, schema = host.schema, reveal = host.reveal, delete = host.delete, insert = host.create, move = host.move, post = host.post,
-  void = host.void, restore = host.restore,
+  count = host.count, sum = host.sum, schema = host.schema, reveal = host.reveal, insert = host.create, delete = host.delete,
+  restore = host.restore, move = host.move, post = host.post, void = host.void,
 }
 
 ---The first record that fits the filter, with its lines, or nil.

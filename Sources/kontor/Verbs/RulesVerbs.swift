@@ -16,6 +16,18 @@ enum RulesVerbs {
             return .done
         },
         Verb(
+            "rules show", "PATH", "Print the rule file that is in force", options: [.tenant],
+            details: "PATH is Rules/tax/gh-standard.lua, or tax/gh-standard for short."
+        ) { invocation in
+            let (api, place) = try invocation.tenantAPI()
+            var path = try invocation.arguments.word(0, "PATH")
+            if !path.hasPrefix("Rules/") { path = "Rules/" + path }
+            if !path.hasSuffix(".lua") { path += ".lua" }
+            let script = try api.ask("GET", scriptPath(path), at: place)
+            invocation.answer(script) { script.text("source") }
+            return .done
+        },
+        Verb(
             "rules pull", "FOLDER", "Write the rules that are in force into a folder", options: [.tenant],
             details: "Files keep their paths: FOLDER/Rules/tax/… . FOLDER/.kontor-rules.json notes which versions they are."
         ) { invocation in

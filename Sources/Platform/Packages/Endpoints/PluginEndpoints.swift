@@ -77,7 +77,9 @@ package enum PluginEndpoints {
         ) { call in Reply(200, answer(try PluginWork(call).rollBack(call.parameters["name"] ?? ""))) },
         Endpoint(
             .get, "/api/plugins/{name}/uninstall", access: .permission("scripts.view"), execution: .read,
-            documentation: .init("Tell what uninstalling the plugin would do", tag: "Plugins", replies: [.init(200, "What goes and what stays", .any)])
+            documentation: .init(
+                "Tell what uninstalling the plugin would do", tag: "Plugins",
+                replies: [.init(200, "What goes and what stays", .any), .init(409, "Others need it")])
         ) { call in Reply(200, try removal(call).plan(call.parameters["name"] ?? "")) },
         Endpoint(
             .post, "/api/plugins/{name}/uninstall", access: .permission("scripts.publish"), execution: .worker,
