@@ -15,7 +15,7 @@ end
 local function field_of(list, index, name) return list .. "[" .. (index - 1) .. "]." .. name end
 
 ---The lines of the request with product, quantity and amount.
-local function priced_lines(input, place)
+local function priced_lines(input)
   local lines = {}
   for index, wanted in ipairs(input) do
     local product = record.find("catalog.product", { sku = wanted.sku })
@@ -28,7 +28,6 @@ local function priced_lines(input, place)
     end
     lines[index] = {
       product = product,
-      branch = place,
       quantity = wanted.quantity,
       amount = product.price:mul(wanted.quantity, "half_up"),
       cost = product.cost:mul(wanted.quantity, "half_up"),
@@ -38,16 +37,16 @@ local function priced_lines(input, place)
 end
 
 ---Takes the lines off the shelf of the branch.
-local function take_from_stock(lines, sale_id)
+local function take_from_stock(lines, place, sale_id)
   for index, line in ipairs(lines) do
     if line.product.stocked then
       local on_hand, before = stock.move {
-        product = line.product.id, branch = line.branch.id, quantity = -line.quantity,
+        product = line.product.id, branch = place.id, quantity = -line.quantity,
         reason = "sale", source_type = "pos.sale", source_id = sale_id,
       }
       if not on_hand then
         refuse("pos.out_of_stock", field_of("lines", index, "quantity"), "Only " .. tostring(before) .. " of “"
-          .. line.product.sku .. "” is on hand at " .. line.branch.code .. ", " .. tostring(line.quantity)
+          .. line.product.sku .. "” is on hand at " .. place.code .. ", " .. tostring(line.quantity)
           .. " is wanted.", 409)
       end
     end
@@ -119,7 +118,7 @@ function M.sell(input)
     refuse("pos.backdate_not_allowed", "date", "Only today's date (" .. today .. ") is allowed for you.", 403)
   end
 
-  local lines = priced_lines(input.lines, place)
+  local lines = priced_lines(input.lines)
   local taxed = tax.calculate { date = business_date, branch = place.id, lines = lines }
   local total = taxed.total
   local paid_with, change = tenders(input.payments, total)
@@ -145,7 +144,7 @@ function M.sell(input)
   }
   sale.receipt = receipt.text(sale, place)
   sale.id = record.insert("pos.sale", sale)
-  take_from_stock(lines, sale.id)
+  take_from_stock(lines, place, sale.id)
 
   -- What is given away and cost nothing leaves nothing in the books.
   local entry

@@ -225,15 +225,27 @@ extension Decimal: CustomStringConvertible {
 /// A scaled integer as text, shared by decimals and money.
 enum DecimalText {
     static func text(_ coefficient: Int64, scale: Int, grouping: String = "", point: String = ".") -> String {
-        var digits = Array(String(coefficient.magnitude).utf8)
-        while digits.count <= scale { digits.insert(0x30, at: 0) }
-        let whole = digits.count - scale
-        var text = coefficient < 0 ? "-" : ""
-        for (index, digit) in digits.enumerated() {
-            if index == whole { text += point }
-            if index > 0, index < whole, (whole - index).isMultiple(of: 3) { text += grouping }
-            text.unicodeScalars.append(Unicode.Scalar(digit))
+        // From the last digit to the first: 20 digits or 18 places and a zero, and what stands between them.
+        let capacity = 24 + point.utf8.count + 7 * grouping.utf8.count
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { buffer in
+            var at = capacity
+            func put(_ byte: UInt8) {
+                at -= 1
+                buffer.initializeElement(at: at, to: byte)
+            }
+            var rest = coefficient.magnitude
+            var written = 0
+            while rest != 0 || written <= scale {
+                if written == scale, scale > 0 { for byte in point.utf8.reversed() { put(byte) } }
+                let wholes = written - scale
+                if wholes > 0, wholes.isMultiple(of: 3) { for byte in grouping.utf8.reversed() { put(byte) } }
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                put(0x30 + UInt8(truncatingIfNeeded: digit))
+                rest = quotient
+                written += 1
+            }
+            if coefficient < 0 { put(UInt8(ascii: "-")) }
+            return String(decoding: UnsafeBufferPointer(rebasing: buffer[at...]), as: UTF8.self)
         }
-        return text
     }
 }

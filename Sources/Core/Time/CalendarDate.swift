@@ -134,13 +134,14 @@ extension CalendarDate: CustomStringConvertible {
     /// "2026-01-05".
     package var description: String {
         let civil = civil
-        var text = ""
-        Digits.append(civil.year, width: 4, to: &text)
-        text.append("-")
-        Digits.append(civil.month, width: 2, to: &text)
-        text.append("-")
-        Digits.append(civil.day, width: 2, to: &text)
-        return text
+        return String(unsafeUninitializedCapacity: 10) { buffer in
+            Digits.write(civil.year, width: 4, to: buffer, at: 0)
+            buffer[4] = UInt8(ascii: "-")
+            Digits.write(civil.month, width: 2, to: buffer, at: 5)
+            buffer[7] = UInt8(ascii: "-")
+            Digits.write(civil.day, width: 2, to: buffer, at: 8)
+            return 10
+        }
     }
 }
 

@@ -55,20 +55,13 @@ extension Instant: CustomStringConvertible {
         let (day, rest) = dayAndMilliseconds
         let civil = CalendarDate.civil(day)
         return String(unsafeUninitializedCapacity: 24) { buffer in
-            func put(_ value: Int, at start: Int, width: Int) {
-                var value = value
-                for index in (start..<start + width).reversed() {
-                    buffer[index] = 0x30 + UInt8(truncatingIfNeeded: value % 10)
-                    value /= 10
-                }
-            }
-            put(civil.year, at: 0, width: 4)
-            put(civil.month, at: 5, width: 2)
-            put(civil.day, at: 8, width: 2)
-            put(rest / 3_600_000, at: 11, width: 2)
-            put(rest / 60_000 % 60, at: 14, width: 2)
-            put(rest / 1000 % 60, at: 17, width: 2)
-            put(rest % 1000, at: 20, width: 3)
+            Digits.write(civil.year, width: 4, to: buffer, at: 0)
+            Digits.write(civil.month, width: 2, to: buffer, at: 5)
+            Digits.write(civil.day, width: 2, to: buffer, at: 8)
+            Digits.write(rest / 3_600_000, width: 2, to: buffer, at: 11)
+            Digits.write(rest / 60_000 % 60, width: 2, to: buffer, at: 14)
+            Digits.write(rest / 1000 % 60, width: 2, to: buffer, at: 17)
+            Digits.write(rest % 1000, width: 3, to: buffer, at: 20)
             buffer[4] = UInt8(ascii: "-")
             buffer[7] = UInt8(ascii: "-")
             buffer[10] = UInt8(ascii: "T")

@@ -22,6 +22,15 @@ package enum Digits {
         text.append(digits)
     }
 
+    /// Exactly `width` digits at a place of a buffer.
+    static func write(_ value: Int, width: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
+        var rest = value
+        for index in (start..<start + width).reversed() {
+            buffer[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+    }
+
     /// The number that `count` digits at `start` make; nil when one of them is no digit.
     static func read(_ bytes: UnsafeBufferPointer<UInt8>, at start: Int, count: Int) -> Int? {
         guard start + count <= bytes.count else { return nil }

@@ -11,11 +11,10 @@ enum TaxModule {
                 let given = arguments.remainder
                 let document = try Document(&arguments, run)
                 let calculation = try Calculation(document, run)
-                run.scope.used(calculation.set)
-                run.scope.decided(calculation.set, "tax.calculate", input: given) {
-                    Flat.bytes { calculation.write(to: &$0) } ?? []
-                }
+                let start = results.count
                 calculation.write(to: &results)
+                run.scope.used(calculation.set)
+                run.scope.decided(calculation.set, "tax.calculate", input: given) { results.bytes(from: start) }
             })
     ]
 

@@ -13,6 +13,11 @@ package struct FlatWriter {
     package var count: Int { buffer.pointee.count }
     package var isOverflowed: Bool { buffer.pointee.overflowed }
 
+    /// A copy of what was written since `count` was `start`.
+    package func bytes(from start: Int) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: buffer.pointee.bytes, count: count)[start...])
+    }
+
     // MARK: Scalars
 
     package mutating func null() { put(.null) }
