@@ -86,12 +86,13 @@ package enum Idempotency {
         }
         guard let found else { return nil }
         guard found.digest == request.digest else {
-            throw Problem(
-                409, "DUPLICATE_TRANSACTION",
-                "This Idempotency-Key was used for another request; take a new key for a new request.")
+            throw otherRequest
         }
         return found.answer
     }
+
+    static let otherRequest = Problem(
+        409, "DUPLICATE_TRANSACTION", "This Idempotency-Key was used for another request; take a new key for a new request.")
 
     package static func store(_ db: Connection, _ request: Request, _ answer: Answer, now: Instant) throws {
         try db.run(
@@ -107,7 +108,9 @@ package enum Idempotency {
     /// Removes up to 500 keys that are older than seven days; called again until it answers 0.
     @discardableResult
     package static func purge(_ db: Connection, now: Instant) throws -> Int {
-        try db.run(purge, now.adding(milliseconds: -daysKept * 86_400_000))
+        let end = now.adding(milliseconds: -daysKept * 86_400_000)
+        try UnfinishedWork.purge(db, before: end)
+        try db.run(purge, end)
         return db.changes
     }
 

@@ -19,8 +19,8 @@ extension RecordEndpoints {
         guard let create = type.permissions.create else { return endpoints }
         endpoints.append(
             Endpoint(
-                .post, PathTemplate("/api/\(path)/import"), access: .permission(create), execution: .worker, bodyLimit: 4 << 20,
-                accepts: .bytes(["text/csv"]),
+                .post, PathTemplate("/api/\(path)/import"), access: .permission(create), execution: .worker, idempotency: .accepted,
+                bodyLimit: 4 << 20, accepts: .bytes(["text/csv"]),
                 documentation: .init(
                     "Import CSV: \(type.title)", tag: type.plugin,
                     query: [

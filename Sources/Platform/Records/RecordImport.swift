@@ -4,6 +4,9 @@ import Storage
 
 /// `POST /api/<path>/import`: rows of comma-separated values, in slices that each take a small share of the tenant's lane, so
 /// that sales beside it wait no longer than for any other request.
+///
+/// Under an `Idempotency-Key` each slice notes in its own commit how far it came: the same request again goes on from there, and
+/// once all is done it gets the answer that was given. A trial keeps nothing, its key neither.
 struct RecordImport {
     /// The most rows of one import.
     static let mostRows = 10_000
@@ -21,16 +24,30 @@ struct RecordImport {
     let fields: [FieldDeclaration?]
     let rows: [CSV.Row]
     private let checks: Schema, checksOfKnown: Schema
+    /// The request as its key sees it.
+    private let keyed: Idempotency.Request?
 
     struct Counts: Sendable {
         var created = 0, updated = 0, failed = 0
     }
 
     /// What became of some rows.
-    private struct Part: Sendable {
+    fileprivate struct Part: Sendable {
         var verdicts: [Value] = []
         var counts = Counts()
         var seen: Set<String>
+
+        var report: Value {
+            [
+                "created": .int(Int64(counts.created)), "updated": .int(Int64(counts.updated)), "failed": .int(Int64(counts.failed)),
+                "rows": .array(verdicts),
+            ]
+        }
+    }
+
+    /// The request was answered already.
+    private struct Answered: Error {
+        let answer: Idempotency.Answer
     }
 
     /// Nothing of it stays.
@@ -68,53 +85,89 @@ struct RecordImport {
         }
         checks = schema(isNew: true)
         checksOfKnown = schema(isNew: false)
+        keyed = try isDryRun ? nil : call.idempotencyKey.map { key in
+            try Idempotency.Request(
+                principalID: call.principal.userID, route: call.endpoint.path.description, key: key, path: call.endpoint.path.description,
+                query: call.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&"), body: call.bodyBytes)
+        }
     }
 
     /// On a thread that may wait for the lane.
     func carryOut(isWhole: Bool) throws -> Reply {
-        var verdicts: [Value] = []
-        var counts = Counts()
-        var isKept = !isDryRun
-        var seen: Set<String> = []
-        while verdicts.count < rows.count {
-            do {
-                let (slice, kept) = try self.part(from: verdicts.count, seen: seen, isWhole: isWhole)
-                verdicts += slice.verdicts
-                counts.created += slice.counts.created
-                counts.updated += slice.counts.updated
-                counts.failed += slice.counts.failed
-                seen = slice.seen
-                isKept = kept
-            } catch {
-                // What was kept is told; the rest can be sent again.
-                guard isKept, !verdicts.isEmpty, let problem = (error as? any ProblemConvertible)?.problem else { throw error }
-                for row in rows[verdicts.count...] {
-                    verdicts.append(Self.failed(row, problem, detail: "This row and those behind it were not tried: \(problem.detail)"))
-                    counts.failed += 1
+        var done = Part(seen: [])
+        do {
+            if let keyed, let tenant = call.tenant {
+                try tenant.store.read { db in
+                    if let answer = try Idempotency.lookup(db, keyed) { throw Answered(answer: answer) }
+                    for part in try UnfinishedWork(db: db, request: keyed).parts() { done.add(part) }
                 }
             }
+            return try carryOut(isWhole: isWhole, &done)
+        } catch let answered as Answered {
+            return Reply(
+                answered.answer.status, bytes: answered.answer.body, contentType: answered.answer.contentType,
+                headers: [("Idempotency-Replayed", "true")])
         }
-        return Reply(
-            200,
-            [
-                "created": .int(Int64(counts.created)), "updated": .int(Int64(counts.updated)), "failed": .int(Int64(counts.failed)),
-                "kept": .bool(isKept), "rows": .array(verdicts),
-            ])
     }
 
-    /// - Returns: what became of the rows from `first` on, and whether it stays.
-    private func part(from first: Int, seen: Set<String>, isWhole: Bool) throws -> (Part, kept: Bool) {
+    private func carryOut(isWhole: Bool, _ done: inout Part) throws -> Reply {
+        var isKept = !isDryRun
+        repeat {
+            do {
+                let (slice, kept) = try self.part(behind: done, isWhole: isWhole)
+                done = slice
+                isKept = kept
+            } catch {
+                // What was kept is told; the rest can be sent again, under the same key too.
+                guard isKept, !done.verdicts.isEmpty, !(error is Answered), let problem = (error as? any ProblemConvertible)?.problem,
+                    problem.code != UnfinishedWork.inProgress.code
+                else { throw error }
+                for row in rows[done.verdicts.count...] {
+                    done.verdicts.append(Self.failed(row, problem, detail: "This row and those behind it were not tried: \(problem.detail)"))
+                    done.counts.failed += 1
+                }
+            }
+        } while done.verdicts.count < rows.count
+        return Reply(200, answer(done, isKept: isKept))
+    }
+
+    private func answer(_ done: Part, isKept: Bool) -> Value {
+        var answer = done.report.object ?? Object()
+        answer["kept"] = .bool(isKept)
+        return .object(answer)
+    }
+
+    /// - Returns: what became of the rows up to the end of the next slice, and whether it stays.
+    private func part(behind done: Part, isWhole: Bool) throws -> (Part, kept: Bool) {
         guard let tenant = call.tenant else { throw Problem(404, "tenant.not_found", "Records belong to a tenant.") }
         // The call belongs to this thread, which does nothing until the lane is through with it.
         nonisolated(unsafe) let work = self
         do {
             return (try tenant.store.write { db in
                 try work.call.requireServed()
-                return try work.call.with(db) { try work.perform(from: first, seen: seen, isWhole: isWhole, db) }
+                return try work.call.with(db) {
+                    let slice = try work.perform(from: done.verdicts.count, seen: done.seen, isWhole: isWhole, db)
+                    let all = done.joined(slice)
+                    try work.keep(slice, from: done.verdicts.count, all, isKept: true, db)
+                    return all
+                }
             }, kept: !isDryRun)
         } catch let undone as Undone {
-            return (undone.part, kept: false)
+            let all = done.joined(undone.part)
+            if keyed != nil { try tenant.store.write { db in try work.keep(undone.part, from: 0, all, isKept: false, db) } }
+            return (all, kept: false)
         }
+    }
+
+    /// Notes under the key, in the commit of a slice, that it is done; with the last one what all of it came to.
+    private func keep(_ slice: Part, from first: Int, _ all: Part, isKept: Bool, _ db: Connection) throws {
+        guard let keyed else { return }
+        if let answer = try Idempotency.lookup(db, keyed) { throw Answered(answer: answer) }
+        let work = UnfinishedWork(db: db, request: keyed)
+        try work.note(from: first, slice.report, now: call.now)
+        guard all.verdicts.count == rows.count else { return }
+        try work.finish(
+            Idempotency.Answer(status: 200, contentType: "application/json", body: JSON.serialize(answer(all, isKept: isKept))), now: call.now)
     }
 
     private func perform(from first: Int, seen: Set<String>, isWhole: Bool, _ db: Connection) throws -> Part {
@@ -203,5 +256,26 @@ struct RecordImport {
                 ["field": problem.field.map(Value.string) ?? .null, "code": .string(problem.code), "message": .string(detail ?? problem.detail)]
             ])
         return ["line": .int(Int64(row.line)), "status": "failed", "code": .string(problem.code), "errors": errors]
+    }
+}
+
+extension RecordImport.Part {
+    /// What is behind this one put to it.
+    fileprivate func joined(_ next: Self) -> Self {
+        var all = self
+        all.verdicts += next.verdicts
+        all.counts.created += next.counts.created
+        all.counts.updated += next.counts.updated
+        all.counts.failed += next.counts.failed
+        all.seen = next.seen
+        return all
+    }
+
+    /// One that was noted.
+    fileprivate mutating func add(_ report: Value) {
+        verdicts += report["rows"]?.array ?? []
+        counts.created += Int(report["created"]?.int ?? 0)
+        counts.updated += Int(report["updated"]?.int ?? 0)
+        counts.failed += Int(report["failed"]?.int ?? 0)
     }
 }

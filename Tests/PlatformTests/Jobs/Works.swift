@@ -54,7 +54,7 @@ final class Works: Sendable {
 
     func call(
         _ method: Endpoint.Method, _ path: String, _ body: Value = [:], as principal: Principal = manager, query: [(String, String)] = [],
-        bytes: [UInt8] = [], contentType: String = ""
+        bytes: [UInt8] = [], contentType: String = "", key: String? = nil
     ) throws -> Reply {
         let revision = try tenant.store.read { db in try RevisionLibrary(db).current() }
         let router = Router<Endpoint>(revision.endpoints + PlatformEndpoints.tenant)
@@ -65,7 +65,8 @@ final class Works: Sendable {
         let body = try endpoint.documentation.input?.read(body, currency: tenant.currency) ?? body
         nonisolated(unsafe) let call = Call(
             endpoint: endpoint, instance: house.instance, tenant: tenant, revision: revision, principal: principal,
-            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, bodyBytes: bytes, requestID: "r1", now: house.now)
+            parameters: parameters, query: query.map { (name: $0.0, value: $0.1) }, body: body, bodyBytes: bytes, idempotencyKey: key, requestID: "r1",
+            now: house.now)
         call.contentType = contentType.split(separator: ";").first.map(String.init) ?? ""
         let store = tenant.store
         if endpoint.execution == .worker { return try ScriptThread.run { try endpoint.handle(call) } }

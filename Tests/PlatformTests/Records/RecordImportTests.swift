@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Platform
 import Storage
 import Synchronization
@@ -84,5 +85,83 @@ import Testing
     @Test func `a file with too many rows is refused`() throws {
         let shop = try RecordKindTests.shop()
         try shop.refuses("request.invalid") { try load(shop, Self.names(10_001)) }
+    }
+
+    /// A list whose hook runs for ever at one name, until a record says that it may pass.
+    private static let stubborn = [
+        "plugin.lua": "return { name = \"stub\", version = \"1.0.0\", permissions = { { \"stub.do\", title = \"Do\" } } }",
+        "records/row.lua": """
+            return { type = "stub.row", path = "stub-rows", permissions = { read = "stub.do", write = "stub.do" },
+              fields = { { "name", "text", required = true } } }
+            """,
+        "records/pass.lua": "return { type = \"stub.pass\", path = \"stub-passes\", permissions = { read = \"stub.do\", write = \"stub.do\" }, fields = { { \"name\", \"text\" } } }",
+        "hooks/stop.lua": """
+            return { id = "stop", on = "stub.row", phase = "before_save", when = { name = "n150" }, run = function(row)
+              if record.count("stub.pass") == 0 then while true do end end
+            end }
+            """,
+    ]
+
+    @Test func `the same import under one key is answered alike, and goes on where it was ended`() throws {
+        let works = try Works(Self.stubborn)
+        func load(_ text: String, key: String?, _ query: [(String, String)] = []) throws -> Reply {
+            try works.call(.post, "/api/stub-rows/import", query: query, bytes: Array(text.utf8), contentType: "text/csv", key: key)
+        }
+        func names() throws -> [String] {
+            try works.tenant.store.read { db in try db.query(SQL("SELECT name FROM stub_rows ORDER BY id")) { $0.text(0) } }
+        }
+        func unfinished() throws -> Int64 {
+            try works.tenant.store.read { db in try db.integer(SQL("SELECT count(*) FROM platform_unfinished_work")) }
+        }
+        // A trial takes no key.
+        #expect(try load(Self.names(3), key: "k1", [("dry_run", "true")]).value["created"] == 3)
+        let file = Self.names(250)
+        let first = try load(file, key: "k1").value
+        #expect(first["kept"] == true && (first["failed"]?.int ?? 0) > 0 && (first["created"]?.int ?? 0) >= 1, "\(first["created"] ?? .null)")
+        let kept = try names().count
+        #expect(kept > 0 && kept < 150 && kept == Int(first["created"]?.int ?? 0))
+        #expect(try unfinished() > 0)
+        // Another file under the same key is another request.
+        #expect(code { try load(Self.names(2), key: "k1") } == "DUPLICATE_TRANSACTION")
+        _ = try works.call(.post, "/api/stub-passes", ["name": "go on"])
+        let second = try load(file, key: "k1")
+        #expect(second.value["created"] == 250 && second.value["failed"] == 0 && second.value["rows"]?.array?.count == 250)
+        #expect(try names() == (1...250).map { "n\($0)" })
+        #expect(try unfinished() == 0)
+        let third = try load(file, key: "k1")
+        #expect(third.value == second.value && third.headers.contains { $0.0 == "Idempotency-Replayed" })
+        #expect(try names().count == 250)
+        #expect(code { try load(Self.names(2), key: "k1") } == "DUPLICATE_TRANSACTION")
+        // What keeps nothing since a row is wrong is an answer too.
+        let refused = try load("id,name\n,fine\n999999,gone\n", key: "k2", [("all_or_nothing", "true")])
+        #expect(refused.value["kept"] == false, "\(refused.value)")
+        #expect(try load("id,name\n,fine\n999999,gone\n", key: "k2", [("all_or_nothing", "true")]).headers.contains { $0.0 == "Idempotency-Replayed" })
+        // Without a key it is another import.
+        #expect(try load("name\nlast\n", key: nil).value["created"] == 1)
+        #expect(try load("name\nlast\n", key: nil).value["created"] == 1)
+    }
+
+    @Test func `two of the same import at once do nothing twice`() throws {
+        let works = try Works(Self.stubborn)
+        _ = try works.call(.post, "/api/stub-passes", ["name": "go on"])
+        let file = Array(Self.names(400).utf8)
+        let codes = Kept<String>()
+        let done = DispatchSemaphore(value: 0)
+        for _ in 0..<3 {
+            Thread.detachNewThread {
+                do {
+                    codes.add("\(try works.call(.post, "/api/stub-rows/import", bytes: file, contentType: "text/csv", key: "same").value["created"] ?? .null)")
+                } catch {
+                    codes.add((error as? any ProblemConvertible)?.problem.code ?? "\(error)")
+                }
+                done.signal()
+            }
+        }
+        for _ in 0..<3 { try #require(done.wait(timeout: .now() + 60) == .success) }
+        let told = codes.all
+        #expect(told.allSatisfy { ["400", "request.in_progress"].contains($0) }, "\(told)")
+        #expect(told.contains("400"), "\(told)")
+        let count = try works.tenant.store.read { db in try db.integer(SQL("SELECT count(*) FROM stub_rows")) }
+        #expect(count == 400)
     }
 }
