@@ -6,7 +6,7 @@ package struct AccessExplanation: Sendable {
     package let user: User
     package let permission: String
     package let isAllowed: Bool
-    /// `role:manager`, `role:admin (*)`, `own grant`; where the permission comes from.
+    /// `role:manager`, `role:admin (*)`, `own grant`, `own grant (*)`; where the permission comes from.
     package let grantedBy: [String]
     package let isDenied: Bool
     package let branch: Branch?
@@ -38,7 +38,7 @@ package struct AccessExplanation: Sendable {
         // The permission itself, or one that includes it.
         var found = try db.query(Self.selectSources, user.id, permission) { ("role:\($0.text(0))", $0.text(1)) }
         for override in overrides where override.isGranted {
-            if try PermissionIncludes.expand([override.permission], db).contains(permission) {
+            if try override.permission == "*" || PermissionIncludes.expand([override.permission], db).contains(permission) {
                 found.append(("own grant", override.permission))
             }
         }
@@ -85,5 +85,16 @@ package struct AccessExplanation: Sendable {
             "branch": branch.map { ["id": .int($0.id), "code": .string($0.code), "name": .string($0.name)] } ?? .null,
             "membership": membership.map { .string($0) } ?? .null, "missing": .array(missing.map { .string($0) }),
         ]
+    }
+}
+
+extension AccessExplanation {
+    /// Everything that a user may do, or is denied, each with where it comes from: `*` for itself, then what is held by name.
+    package static func all(_ db: Connection, user: User, catalogue: PermissionCatalogue) throws -> [Value] {
+        let rights = try Rights.of(user.id, db)
+        return try rights.allowed.union(rights.denied).sorted().map { permission in
+            let one = try AccessExplanation(db, user: user, permission: permission, branch: nil, catalogue: catalogue)
+            return ["permission": .string(permission), "granted_by": .array(one.grantedBy.map(Value.string)), "denied": .bool(one.isDenied)]
+        }
     }
 }

@@ -34,11 +34,22 @@ enum BranchVerbs {
 enum AccessVerbs {
     static let all = [
         Verb(
-            "access explain", "USERNAME PERMISSION", "Say whether a user may do something, and where that comes from",
-            options: [.tenant, Option("branch", "CODE", "In this branch")]
+            "access explain", "USERNAME [PERMISSION]", "Say whether a user may do something, and where that comes from",
+            options: [.tenant, Option("branch", "CODE", "In this branch")],
+            details: "Without a permission, all that the user may do is listed, each right with where it comes from."
         ) { invocation in
             let (api, place) = try invocation.tenantAPI()
             let user = try invocation.arguments.word(0, "USERNAME")
+            guard invocation.arguments.words.count > 1 else {
+                let rights = try api.ask("GET", "/api/access/rights?user=\(user.percentEncoded)", at: place)
+                var table = Table(("PERMISSION", .left), ("FROM", .left))
+                for right in rights["items"]?.array ?? [] {
+                    let from = right["granted_by"]?.array?.compactMap(\.string).joined(separator: ", ") ?? ""
+                    table.add(right.text("permission"), right["denied"] == true ? "denied in person" : from)
+                }
+                invocation.answer(rights) { table.text }
+                return .done
+            }
             let permission = try invocation.arguments.word(1, "PERMISSION")
             let branch = invocation.arguments["branch"].map { "&branch=\($0.percentEncoded)" } ?? ""
             let answer = try api.ask(

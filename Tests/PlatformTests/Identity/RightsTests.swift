@@ -217,6 +217,33 @@ import Testing
                 == "user.not_found")
     }
 
+    @Test func `a grant of everything to a person is told, and every right tells where it comes from`() throws {
+        let house = try TestHouse()
+        let esi = try house.user("esi", roles: ["accountant"])
+        let admin = try house.admin()
+        // The API lets nobody grant it in person any more; who has it from before is told so.
+        _ = try house.call(.put, "/api/users/\(esi.id)/permissions", as: admin, ["granted": [], "denied": ["backup.run"]])
+        try house.acme.store.write { db in
+            try db.run(SQL("INSERT INTO platform_user_permissions (user_id, permission, granted) VALUES (?1, '*', 1)"), esi.id)
+        }
+        func explain(_ permission: String) throws -> Value {
+            try house.call(.get, "/api/access/explain", as: admin, query: [("user", "esi"), ("permission", permission)]).json
+        }
+        #expect(try explain("users.edit")["granted_by"] == ["own grant (*)"])
+        #expect(try explain("users.edit")["allowed"] == true)
+        #expect(try explain("backup.run")["allowed"] == false)
+        func rights(_ user: String) throws -> [Value] {
+            try house.call(.get, "/api/access/rights", as: admin, query: [("user", user)]).json["items"]?.array ?? []
+        }
+        let own = try rights("esi")
+        #expect(own.first { $0["permission"] == "*" }?["granted_by"] == ["own grant"])
+        #expect(own.first { $0["permission"] == "backup.run" }?["denied"] == true)
+        // What is held by name tells all of its sources.
+        let now = try rights("\(esi.id)")
+        #expect(now.first { $0["permission"] == "ledger.view" }?["granted_by"] == ["role:accountant", "own grant (*)"], "\(now)")
+        #expect(code { try house.call(.get, "/api/access/rights", as: admin, query: [("user", "nobody")]) } == "user.not_found")
+    }
+
     @Test func `the review lists everybody with all that they may do`() throws {
         let house = try TestHouse()
         let esi = try house.user("esi", roles: ["cashier"])

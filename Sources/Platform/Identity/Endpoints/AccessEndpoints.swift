@@ -3,7 +3,7 @@ import Storage
 
 /// Who may do what, and why.
 enum AccessEndpoints {
-    static let all = [explain, review]
+    static let all = [explain, rights, review]
 
     private static let explain = Endpoint(
         .get, "/api/access/explain", access: .permission("users.view"), execution: .read,
@@ -34,14 +34,7 @@ enum AccessEndpoints {
                 Schema.Fault(field: name.isEmpty ? "user" : "permission", code: "required", message: "is missing")
             ])
         }
-        let user: User
-        if let id = Int64(name) {
-            user = try Users.get(db, id)
-        } else if let found = try Users.find(db, username: name) {
-            user = found
-        } else {
-            throw Problem(404, "user.not_found", "There is no user “\(name.prefix(64))”.")
-        }
+        let user = try user(name, db)
         var branch: Branch?
         if let place = call.queryValue("branch") {
             branch = try Int64(place).map { try Branches.get(db, $0) } ?? Branches.find(db, code: place)
@@ -50,6 +43,42 @@ enum AccessEndpoints {
         return Reply(
             200,
             try AccessExplanation(db, user: user, permission: permission, branch: branch, catalogue: call.catalogue).value)
+    }
+
+    /// - Throws: 404 `user.not_found`.
+    private static func user(_ name: String, _ db: Connection) throws -> User {
+        if let id = Int64(name) { return try Users.get(db, id) }
+        guard let found = try Users.find(db, username: name) else {
+            throw Problem(404, "user.not_found", "There is no user “\(name.prefix(64))”.")
+        }
+        return found
+    }
+
+    private static let rights = Endpoint(
+        .get, "/api/access/rights", access: .permission("users.view"), execution: .read,
+        documentation: .init(
+            "List all that a user may do, and where each right comes from", tag: "Users",
+            query: [.init("user", .string(), "A user's id or username.")],
+            replies: [
+                .init(
+                    200, "By permission; “*” stands for all.",
+                    .object([
+                        .init(
+                            "items",
+                            .array(
+                                .object([
+                                    .init("permission", .string(), required: true),
+                                    .init("granted_by", .array(.string()), required: true, "“role:manager”, “own grant”, “own grant (*)”."),
+                                    .init("denied", .boolean, required: true, "Denied to this user in person."),
+                                ]), maxItems: 10_000), required: true),
+                        .init("next_cursor", .nullable(.string()), required: true, "Always null.", example: .null),
+                    ]))
+            ])
+    ) { call in
+        let name = call.queryValue("user") ?? ""
+        guard !name.isEmpty else { throw Problem.invalid([Schema.Fault(field: "user", code: "required", message: "is missing")]) }
+        let items = try AccessExplanation.all(call.database, user: try user(name, call.database), catalogue: call.catalogue)
+        return Reply(200, ["items": .array(items), "next_cursor": .null])
     }
 
     private static let review = Endpoint(
