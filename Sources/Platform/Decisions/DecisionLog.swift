@@ -1,7 +1,7 @@
 import Core
 import Storage
 
-/// Keeps what rules decided in `decisions.db` beside each tenant's database: outside the commit, by a thread of its own.
+/// Keeps what rules decided, and requests of plugins' routes, in `decisions.db` beside each tenant's database: outside the commit, by a thread of its own.
 ///
 /// It never slows or fails a request. What does not fit in its queue, what comes faster than it takes, and what cannot be
 /// written is dropped; it serves to see what a change of rules would have changed, not as a book.
@@ -10,19 +10,32 @@ import Storage
 package final class DecisionLog: @unchecked Sendable {
     /// Requests a second whose decisions are taken, of each tenant.
     static let requestsASecond = 50
-    /// Requests that wait to be written, of all tenants.
+    /// Of what waits to be written, of all tenants.
     static let mostWaiting = 4_000
     /// Rows that a tenant's log keeps.
     package static let mostRows: Int64 = 100_000
 
     private let folder: @Sendable (Int64) -> String
     private let monitor = Monitor()
-    private var waiting: [RequestDecisions] = []
+    private var waiting: [Item] = []
     private var isWriting = false
     private var isRunning = false
     private var isStopped = false
     /// By tenant: the second, and how many were taken in it.
     private var taken: [Int64: (second: Int64, count: Int)] = [:]
+
+    /// What waits to be written.
+    private enum Item {
+        case decisions(RequestDecisions)
+        case request(RecordedRequest)
+
+        var tenantID: Int64 {
+            switch self {
+            case .decisions(let request): request.tenantID
+            case .request(let request): request.tenantID
+            }
+        }
+    }
 
     init(folder: @escaping @Sendable (Int64) -> String) {
         self.folder = folder
@@ -45,9 +58,16 @@ package final class DecisionLog: @unchecked Sendable {
     /// After the commit.
     func add(_ request: RequestDecisions) {
         guard !request.decisions.isEmpty || !request.notes.isEmpty && request.record != nil else { return }
+        add(.decisions(request))
+    }
+
+    /// After the commit, where there is one.
+    func add(_ request: RecordedRequest) { add(.request(request)) }
+
+    private func add(_ item: Item) {
         monitor.locked {
             guard !isStopped, waiting.count < Self.mostWaiting else { return }
-            waiting.append(request)
+            waiting.append(item)
             if !isRunning {
                 isRunning = true
                 Thread.start(name: "decisions", stackBytes: 512 << 10) { [self] in run() }
@@ -85,7 +105,7 @@ package final class DecisionLog: @unchecked Sendable {
             }
             isWriting = true
             monitor.unlock()
-            for (tenant, requests) in Dictionary(grouping: batch, by: \.tenantID) { write(requests, tenant) }
+            for (tenant, items) in Dictionary(grouping: batch, by: \.tenantID) { write(items, tenant) }
             monitor.locked {
                 isWriting = false
                 monitor.wakeAll()
@@ -93,13 +113,16 @@ package final class DecisionLog: @unchecked Sendable {
         }
     }
 
-    private func write(_ requests: [RequestDecisions], _ tenant: Int64) {
+    private func write(_ items: [Item], _ tenant: Int64) {
         let folder = self.folder(tenant)
         guard Files.isDirectory(folder) else { return }
         do {
             let file = try DecisionFile(folder: folder, writes: true)
             defer { file.close() }
-            try file.append(requests)
+            let decisions = items.compactMap { if case .decisions(let request) = $0 { request } else { nil } }
+            if !decisions.isEmpty { try file.append(decisions) }
+            let requests = items.compactMap { if case .request(let request) = $0 { request } else { nil } }
+            if !requests.isEmpty { try file.append(requests) }
         } catch StorageError.corrupt {
             // A log that cannot be read is worth nothing; the next one begins empty.
             for ending in ["", "-wal", "-shm"] { try? Files.remove("\(folder)/\(DecisionFile.name)\(ending)") }
@@ -119,7 +142,7 @@ package final class DecisionLog: @unchecked Sendable {
 /// One tenant's `decisions.db`, open.
 struct DecisionFile {
     static let name = "decisions.db"
-    private let db: Connection
+    let db: Connection
 
     /// - Parameter writes: makes the file where it is not there.
     init(folder: String, writes: Bool) throws {
@@ -163,6 +186,7 @@ struct DecisionFile {
               note        TEXT NOT NULL
             ) STRICT;
             CREATE INDEX IF NOT EXISTS notes_record_idx ON notes (record_type, record_id, id);
+            \(Self.requestsSchema)
             """)
     }
 

@@ -20,6 +20,8 @@ package final class RunScope {
     var rulesUsed: [RuleSet] = []
     /// The first record that the request made.
     var firstRecord: (type: String, id: Int64)?
+    /// Whether the request gave what is kept encrypted: then it is not recorded.
+    var isConfidential = false
     /// What the rules answered; nil where it is not kept.
     var decisions: RequestDecisions?
     private(set) var counts = Counts()

@@ -2,9 +2,12 @@ import Core
 import Scripting
 import Storage
 
-/// Plugins under work: what an author saved last, and what came of trying it. Nothing of it is in force, and nothing can be
-/// installed from here.
+/// Plugins under work: what an author saved last, and what came of trying it. Nothing of it is in force; what it takes to install
+/// one is told by `PluginInstallation.Offer.Origin.draft`.
 struct PluginDrafts {
+    /// Of the tenant: drafts that no known key signed can be installed.
+    static let setting = "plugins.unsigned_drafts"
+
     let db: Connection
 
     init(_ db: Connection) {
@@ -141,7 +144,7 @@ enum PluginDraftEndpoints {
             let tests = call.body["tests"]?.array.map { Set($0.compactMap(\.string)) }
             func note(_ report: Value) throws { try work.tenant.store.write { db in try PluginDrafts(db).note(report, of: archive) } }
             do {
-                let result = try work.rehearse(try work.offer(archive), tests: tests)
+                let result = try work.rehearse(try work.offer(archive).onTrial, tests: tests)
                 try note(["ok": true, "trial": result.trial])
                 return Reply(200, ["plan": result.plan.value, "trial": result.trial])
             } catch let error as any ProblemConvertible where error.problem.status < 500 {

@@ -19,6 +19,8 @@ package final class RouteDeclaration: Sendable {
     let outputShape: OutputShape?
     package let idempotencyRequired: Bool
     package let rateClass: RateClass
+    /// Whether its requests are never recorded: what they bring is nobody's to read later.
+    package let isConfidential: Bool
     package let program: Program
 
     package init(_ value: Value, plugin: String, file: String, program: Program) throws(DeclarationError) {
@@ -60,6 +62,7 @@ package final class RouteDeclaration: Sendable {
         }
         outputShape = output.map(OutputShape.init)
         idempotencyRequired = try declaration.flag("idempotency_required")
+        isConfidential = try declaration.flag("confidential")
         switch try declaration.text("rate") {
         case nil: rateClass = .standard
         case let word?:

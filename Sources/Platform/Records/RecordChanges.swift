@@ -30,6 +30,7 @@ struct RecordChanges {
         try whole(type) {
             var values = given
             let clear = try type.takeClear(&values, isNew: true)
+            if !clear.isEmpty { scope.isConfidential = true }
             try checkFiles(type, values, before: nil, by: package)
             try checkState(type, values, old: nil)
             try takeNumber(type, &values)
@@ -91,6 +92,7 @@ struct RecordChanges {
             if needsOld, old == nil { throw Problem.noRecord(type, id) }
             var changes = given
             let clear = try type.takeClear(&changes, isNew: false)
+            if !clear.isEmpty { scope.isConfidential = true }
             if let old { try checkFiles(type, changes, before: old, by: package) }
             if let old, isHooked {
                 var whole = old

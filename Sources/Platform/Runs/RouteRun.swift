@@ -28,6 +28,7 @@ enum RouteRun {
                 return json.bytes
             })
         if !reading { try RecordRules.keep(scope) }
+        try RequestRecording.note(route, call, scope)
         return Reply(route.status, bytes: body, contentType: "application/json")
     }
 

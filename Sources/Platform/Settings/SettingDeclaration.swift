@@ -57,6 +57,12 @@ package enum KernelSettings {
         make(StoredFiles.setting, .integer, "How large a file may be, in bytes.", fallback: .int(StoredFiles.usualBytes)) {
             $0.minimum = Decimal(1_024); $0.maximum = Decimal(StoredFiles.mostBytes)
         },
+        make(
+            RequestRecording.setting, .boolean, "Whether requests of plugins' routes are recorded, so that a change of a plugin can be tried on them.",
+            fallback: true),
+        make(
+            PluginDrafts.setting, .boolean, "Whether drafts of plugins that their publisher's known key did not sign can be installed: for trial businesses.",
+            fallback: false),
         make("mail.host", .text, "The mail server's name; no mail goes out without it."),
         make("mail.port", .integer, "Its port.", fallback: 587) { $0.minimum = Decimal(1); $0.maximum = Decimal(65_535) },
         make("mail.tls", .enum, "How the connection is encrypted: starttls (587), implicit (465), none.", fallback: "starttls") {
@@ -80,7 +86,7 @@ package enum KernelSettings {
     ]
 
     /// What the first part of their keys is; no plugin may be called so.
-    package static let names: Set<String> = ["mail", "message", "print", "files"]
+    package static let names: Set<String> = ["mail", "message", "print", "files", "plugins"]
 
     private static func make(
         _ key: String, _ kind: FieldDeclaration.Kind, _ summary: String, levels: [SettingDeclaration.Level] = [.tenant], fallback: Value? = nil,

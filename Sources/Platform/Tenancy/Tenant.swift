@@ -19,6 +19,8 @@ package final class Tenant: Sendable {
     package let hookBreaker = HookBreaker()
     /// Names that somebody tried to sign in with and that nobody has.
     let unknownNames = FailedNames()
+    /// Which requests of routes are recorded.
+    let requestSampler = RequestSampler()
     private let current: Mutex<TenantFacts>
 
     init(_ facts: TenantFacts, store: Store, services: TenantServices) {
@@ -74,6 +76,7 @@ package final class Tenant: Sendable {
         unknownNames.drop()
         revisionSlot.drop()
         hookBreaker.drop()
+        requestSampler.drop()
     }
 }
 

@@ -17,18 +17,33 @@ enum PluginAuthorVerbs {
             invocation.answer(["folder": .string(folder), "files": .array(made.map(Value.string))]) { made.map { "\(folder)/\($0)\n" }.joined() }
             return .done
         },
-        Verb("plugin check", "FOLDER", "Check a plugin's files without installing it") { invocation in
-            let findings = try PluginShelf(invocation).check(Paths.absolute(try invocation.arguments.word(0, "FOLDER")))
+        Verb(
+            "plugin check", "FOLDER", "Check a plugin's files without installing it",
+            options: [
+                Option("tenant", "ID", "Beside what this business has installed (else beside what came with the program)"), PluginParcel.with,
+            ]
+        ) { invocation in
+            let arguments = invocation.arguments
+            let folder = try arguments.word(0, "FOLDER")
+            let findings: [Value]
+            if arguments.has("tenant") {
+                let (api, place) = try invocation.tenantAPI()
+                findings = try PluginParcel(folder, with: arguments.all("with")).findings(api, place)
+            } else {
+                findings = try PluginShelf(invocation, with: arguments.all("with")).check(Paths.absolute(folder))
+            }
             invocation.answer(["findings": .array(findings)]) { PluginShelf.text(findings) + "\(findings.count) findings" }
             return findings.contains { $0["severity"] == "error" } ? .refused : .done
         },
         Verb(
-            "plugin test", "FOLDER", "Install a plugin on a copy of a business and run its tests there", options: [.tenant],
-            details: "The business itself does not change. The plugin need not be signed."
+            "plugin test", "FOLDER", "Install a plugin on a copy of a business and run its tests there", options: [.tenant, PluginParcel.with],
+            details: "The business itself does not change. The plugin need not be signed, and its publisher may be anybody."
         ) { invocation in
             let (api, place) = try invocation.tenantAPI()
-            let (report, isGood) = try Rehearsal(api, place).run(Paths.absolute(try invocation.arguments.word(0, "FOLDER")))
-            invocation.answer(report) { Rehearsal.text(report) }
+            let folder = try invocation.arguments.word(0, "FOLDER")
+            let rehearsal = try Rehearsal(folder, with: invocation.arguments.all("with"))
+            let (report, isGood) = try rehearsal.run(api, place)
+            invocation.answer(report) { rehearsal.text(report) }
             return isGood ? .done : .refused
         },
         Verb(
@@ -66,7 +81,10 @@ enum PluginAuthorVerbs {
         },
         Verb(
             "plugin dev", "FOLDER", "Watch a plugin's folder: check and test it on a copy of a business whenever a file is saved",
-            options: [.tenant, Option("once", nil, "Do it once and end")],
+            options: [
+                .tenant, Option("once", nil, "Do it once and end"),
+                Option("key", "FILE", "The publisher's key to sign the draft with (else any, and it is for trials)"),
+            ],
             details: "Keeps what is saved as a draft on the server, runs the tests that it can concern, and ends with Ctrl-C."
         ) { invocation in try PluginDevelopment(invocation).run() },
     ]
@@ -81,27 +99,35 @@ enum PublisherKey {
     }
 }
 
-/// The plugins that a plugin under work may depend on: those beside the program.
+/// The plugins that a plugin under work may depend on: those beside the program, and those in hand.
 struct PluginShelf {
     private let shipped: Shipped
+    private let others: [[String: [UInt8]]]
 
-    init(_ invocation: Invocation) throws {
+    /// - Parameter with: folders and archives; they stand before those beside the program.
+    init(_ invocation: Invocation, with others: [String] = []) throws {
         shipped = Shipped(home: try invocation.home())
+        self.others = try others.map { try PluginParcel.files($0) }
     }
 
     /// What is wrong with the files of a folder, one finding each.
     func check(_ folder: String) throws -> [Value] {
         let files = try PluginFiles.read(folder: folder)
-        let shipped = shipped
         return try ScriptThread.run {
-            PluginProbe.findings(files, dependencies: try PluginShelf.packages(shipped))
+            // What is in hand must be readable, so that what is wrong with it is told.
+            let named = try others.map { (name: try Manifest(files: $0).name, files: $0) }
+            let own = try? Manifest(files: files).name
+            var waiting = try shipped.pluginNames().filter { name in name != own && !named.contains { $0.name == name } }.map { try shipped.plugin($0) }
+            waiting += named.map(\.files)
+            let packages = Self.packages(&waiting)
+            for other in named.map(\.files) where waiting.contains(other) { _ = try PluginPackage(files: other, dependencies: packages) }
+            return PluginProbe.findings(files, dependencies: packages)
         }
     }
 
-    private static func packages(_ shipped: Shipped) throws -> [PluginPackage] {
-        var waiting = try shipped.pluginNames().map { try shipped.plugin($0) }
+    /// Each behind what it depends on; what cannot be read is left waiting.
+    private static func packages(_ waiting: inout [[String: [UInt8]]]) -> [PluginPackage] {
         var packages: [PluginPackage] = []
-        // Each behind what it depends on; one that cannot be read is left out.
         var wentOn = true
         while wentOn, !waiting.isEmpty {
             wentOn = false
@@ -121,44 +147,5 @@ struct PluginShelf {
             let hint = finding["hint"]?.string.map { " (\($0))" } ?? ""
             return place.compactMap { $0 }.joined(separator: ":") + ": \(finding.text("severity")): \(finding.text("message"))\(hint)\n"
         }.joined()
-    }
-}
-
-/// An installation on a copy, of a folder that nobody signed.
-struct Rehearsal {
-    private let api: API
-    private let place: API.Place
-
-    init(_ api: API, _ place: API.Place) {
-        self.api = api
-        self.place = place
-    }
-
-    func run(_ folder: String) throws -> (report: Value, isGood: Bool) {
-        let files = try PluginFiles.read(folder: folder)
-        // Nothing is installed, so any key will do.
-        let archive = try ScriptThread.run { try PluginArchive.pack(files, key: .generate()) }
-        let source = PluginSource(archive: archive)
-        do {
-            _ = try source.plan(api, place)
-            let report = try source.rehearse(api, place)
-            try source.discard(api, place)
-            return (report, true)
-        } catch let problem as Problem where problem.status < 500 {
-            try? source.discard(api, place)
-            var report: Object = ["ok": false, "code": .string(problem.code), "detail": .string(problem.detail)]
-            for (key, value) in problem.extra { report[key] = value }
-            return (.object(report), false)
-        }
-    }
-
-    static func text(_ report: Value) -> String {
-        let tests = report["tests"]?.array ?? report["trial"]?["tests"]?.array ?? []
-        let lines = tests.map { test in
-            test["ok"] == false
-                ? "\(test.text("where")): \(test.text("name")): \(test.text("message"))\n" : "ok  \(test.text("name"))\n"
-        }.joined()
-        if let detail = report["detail"]?.string { return lines + detail }
-        return lines + "\(tests.count) tests passed on a copy"
     }
 }

@@ -14,8 +14,8 @@ final class PluginDevelopment {
     private let shelf: PluginShelf
     private let api: API
     private let place: API.Place
-    /// Drafts are not installed: any key will do, and with the same one the same files are the same draft.
-    private let key = SigningKey.generate()
+    /// With the same key the same files are the same draft. Any will do to try it; the publisher's makes a draft that can be installed.
+    private let key: SigningKey
     /// As they were when all went through or was told.
     private var seen: [String: [UInt8]] = [:]
     private var failing: Set<String> = []
@@ -25,6 +25,7 @@ final class PluginDevelopment {
         self.invocation = invocation
         shown = try invocation.arguments.word(0, "FOLDER")
         folder = Paths.absolute(shown)
+        key = try invocation.arguments["key"].map { try SigningKey(rawBytes: KeyFile.load(Paths.absolute($0))) } ?? .generate()
         shelf = try PluginShelf(invocation)
         (api, place) = try invocation.tenantAPI()
     }
@@ -125,13 +126,7 @@ struct PluginPlaces {
 
     func text(_ report: Value, isPart: Bool) -> String {
         let tests = report["tests"]?.array ?? report["trial"]?["tests"]?.array ?? []
-        var text = tests.map { test in
-            guard test["ok"] == false else { return "ok  \(test.text("name"))\n" }
-            let notes = (test["trace"]?.array ?? []).map { note in
-                "    \(note.text("label")): \(String(decoding: JSON.serialize(note["value"] ?? .null), as: UTF8.self))\n"
-            }
-            return "\(place(test.text("where"))): \(test.text("name")): \(test.text("message"))\n" + notes.joined()
-        }.joined()
+        var text = lines(of: tests)
         if let detail = report["detail"]?.string {
             if tests.isEmpty, let file = report["file"]?.string {
                 text += "\(place("\(file):\(report["line"]?.int ?? 1)")): \(report["message"]?.string ?? detail)\n"
@@ -142,6 +137,17 @@ struct PluginPlaces {
             text += "\(tests.count) tests passed on a copy\(isPart ? ", of those that the change can concern" : "")\n"
         }
         return text
+    }
+
+    /// A line for each test, and what was noted in those that failed.
+    func lines(of tests: [Value]) -> String {
+        tests.map { test in
+            guard test["ok"] == false else { return "ok  \(test.text("name"))\n" }
+            let notes = (test["trace"]?.array ?? []).map { note in
+                "    \(note.text("label")): \(String(decoding: JSON.serialize(note["value"] ?? .null), as: UTF8.self))\n"
+            }
+            return "\(place(test.text("where"))): \(test.text("name")): \(test.text("message"))\n" + notes.joined()
+        }.joined()
     }
 }
 

@@ -22,10 +22,10 @@ enum PluginVerbs {
         },
         Verb(
             "plugin plan", "FILE|NAME", "Tell what installing a plugin would do: an archive, or one that came with the program",
-            options: [.tenant]
+            options: [.tenant, draft]
         ) { invocation in
             let (api, place) = try invocation.tenantAPI()
-            let source = try PluginSource(try invocation.arguments.word(0, "FILE"))
+            let source = try PluginSource(try invocation.arguments.word(0, "FILE"), isDraft: invocation.arguments.has("draft"))
             let plan = try source.plan(api, place)
             try source.discard(api, place)
             invocation.answer(plan) { PlanText(plan).text }
@@ -35,6 +35,24 @@ enum PluginVerbs {
             "plugin install", "FILE|NAME", "Install or upgrade a plugin, after its plan was agreed with", options: installOptions,
             details: "Tries it on a copy first, with its tests. Whatever fails leaves the business as it was."
         ) { invocation in try install(invocation) },
+        Verb(
+            "plugin impact", "FILE|FOLDER|NAME", "Tell what installing a plugin would have changed, in money",
+            options: [.tenant, draft, PluginParcel.with],
+            details: "Answers recorded requests on a copy of the business, without it and with it. Nothing changes and nothing leaves."
+        ) { invocation in
+            let (api, place) = try invocation.tenantAPI()
+            let arguments = invocation.arguments
+            let word = try arguments.word(0, "FILE")
+            let report: Value
+            if !arguments.has("draft"), PluginParcel.isMeant(by: word) {
+                report = try api.ask("POST", "/api/plugin-impacts", try PluginParcel(word, with: arguments.all("with")).body, at: place)
+            } else {
+                let body: Value = arguments.has("draft") ? ["draft": true] : [:]
+                report = try api.ask("POST", "/api/plugins/\(word.percentEncoded)/impact", body, at: place)
+            }
+            invocation.answer(report) { ImpactText(report).text }
+            return .done
+        },
         Verb("plugin upgrade", "FILE|NAME", "The same as plugin install", options: installOptions) { invocation in try install(invocation) },
         Verb(
             "plugin rollback", "NAME", "Go back to the version before, where no destructive migration stands between",
@@ -92,16 +110,18 @@ enum PluginVerbs {
         },
     ]
 
+    private static let draft = Option("draft", nil, "NAME is that of a draft: what plugin dev saved last")
+
     private static let installOptions: [Option] = [
-        .tenant, Option("yes", nil, "Agree with the plan, whatever it asks for"),
-        Option("consent", "WORD", "Agree with this (repeat): capabilities, publisher_key, destructive, downgrade, changed_version"),
+        .tenant, draft, Option("yes", nil, "Agree with the plan, whatever it asks for"),
+        Option("consent", "WORD", "Agree with this (repeat): capabilities, publisher_key, unsigned, destructive, downgrade, changed_version"),
         Option("grant-roles", nil, "Give roles the permissions that the plugin offers them"),
     ]
 
     private static func install(_ invocation: Invocation) throws -> ExitCode {
         let (api, place) = try invocation.tenantAPI()
         let arguments = invocation.arguments
-        let source = try PluginSource(try arguments.word(0, "FILE"))
+        let source = try PluginSource(try arguments.word(0, "FILE"), isDraft: arguments.has("draft"))
         let plan = try source.plan(api, place)
         let needs = plan["consents"]?.array?.compactMap(\.string) ?? []
         var given = arguments.all("consent")
@@ -117,6 +137,7 @@ enum PluginVerbs {
         }
         var body: Object = ["plan": plan["digest"] ?? .null, "consents": .array(given.map(Value.string))]
         if let digest = source.digest { body["archive"] = .string(digest) }
+        if source.isDraft { body["draft"] = true }
         if arguments.has("grant-roles") { body["grant_roles"] = true }
         let answer = try api.ask("POST", "/api/plugins/\(plan.text("name").percentEncoded)/install", .object(body), at: place)
         invocation.answer(answer) {
@@ -128,35 +149,30 @@ enum PluginVerbs {
     }
 }
 
-/// Where a plugin comes from: an archive in a file, or the program's own folder by name.
+/// Where a plugin comes from: an archive in a file, the program's own folder by name, or a draft by name.
 final class PluginSource {
     private let word: String
     private let bytes: [UInt8]?
+    let isDraft: Bool
     /// Of the archive, once it is uploaded.
     private(set) var digest: String?
 
-    init(_ word: String) throws {
+    init(_ word: String, isDraft: Bool = false) throws {
         self.word = word
+        self.isDraft = isDraft
         let path = Paths.absolute(word)
-        let isFile = word.contains("/") || word.contains(".") || Files.exists(path) && !Files.isDirectory(path)
+        let isFile = !isDraft && (word.contains("/") || word.contains(".") || Files.exists(path) && !Files.isDirectory(path))
         bytes = isFile ? try Files.read(path, limit: PluginArchive.mostBytes) : nil
     }
 
-    init(archive: [UInt8]) {
-        word = ""
-        bytes = archive
-    }
-
     func plan(_ api: API, _ place: API.Place) throws -> Value {
-        guard let bytes else { return try api.ask("GET", "/api/plugins/\(word.percentEncoded)/plan", at: place) }
+        guard let bytes else {
+            return try api.ask("GET", "/api/plugins/\(word.percentEncoded)/plan\(isDraft ? "?draft=true" : "")", at: place)
+        }
         let answer = try JSON.parse(
             try api.send("POST", "/api/plugin-archives", (bytes, "application/gzip"), at: place), limits: .answer)
         digest = answer["archive"]?.string
         return answer["plan"] ?? .null
-    }
-
-    func rehearse(_ api: API, _ place: API.Place) throws -> Value {
-        try api.ask("POST", "/api/plugin-archives/\(digest ?? "")/rehearsal", [:], at: place)
     }
 
     /// Takes an uploaded archive away again.

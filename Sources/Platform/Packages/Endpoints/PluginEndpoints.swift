@@ -4,7 +4,7 @@ import Storage
 /// `/api/plugins`: what is installed, and how it changes.
 package enum PluginEndpoints {
     package static let endpoints = installed + PluginRoleEndpoints.endpoints + PluginArchiveEndpoints.endpoints + PluginDraftEndpoints.endpoints
-        + RemovedPluginEndpoints.endpoints
+        + RemovedPluginEndpoints.endpoints + PluginTrialEndpoints.endpoints
 
     private static let installed: [Endpoint] = [
         Endpoint(
@@ -43,18 +43,20 @@ package enum PluginEndpoints {
             .get, "/api/plugins/{name}/plan", access: .permission("scripts.view"), execution: .worker,
             documentation: .init(
                 "Tell what installing the plugin would do", tag: "Plugins",
-                query: [.init("archive", .string(), "Digest of an uploaded archive; if left out, the plugin that came with the program.")],
+                query: [
+                    .init("archive", .string(), "Digest of an uploaded archive; if left out, the plugin that came with the program."),
+                    .init("draft", .boolean, "true: the draft of that plugin."),
+                ],
                 replies: [.init(200, "The plan", .any)])
         ) { call in
             let work = try PluginWork(call)
-            return Reply(200, try work.plan(try offer(call, work, archive: call.queryValue("archive"))).value)
+            return Reply(200, try work.plan(try offer(call, work, archive: call.queryValue("archive"), isDraft: call.queryValue("draft") == "true")).value)
         },
         Endpoint(
             .post, "/api/plugins/{name}/install", access: .permission("scripts.publish"), execution: .worker,
             documentation: .init(
                 "Install or upgrade by a plan that somebody agreed with", tag: "Plugins",
-                input: .object([
-                    .init("archive", .string(), "Digest of an uploaded archive; if left out, the plugin that came with the program."),
+                input: .object(source + [
                     .init("plan", .string(minLength: 64, maxLength: 64), required: true, "The plan's digest."),
                     .init("consents", .array(.string(allowed: InstallationPlan.Consent.allCases.map(\.rawValue))), "What was agreed with."),
                     .init("grant_roles", .boolean, "true: give roles the permissions that the plugin offers them; takes roles.edit."),
@@ -64,10 +66,20 @@ package enum PluginEndpoints {
             let consents = call.body["consents"]?.array?.compactMap { $0.string.flatMap(InstallationPlan.Consent.init(rawValue:)) } ?? []
             let grantsRoles = call.body["grant_roles"]?.bool ?? false
             if grantsRoles, !call.principal.may("roles.edit") { throw Authorization.forbidden("roles.edit") }
-            let offer = try offer(call, work, archive: call.body["archive"]?.string)
+            let offer = try offer(call, work, archive: call.body["archive"]?.string, isDraft: call.body["draft"] == true)
             return Reply(
                 200,
                 answer(try work.install(offer, plan: call.body["plan"]?.string ?? "", consents: Set(consents), grantsRoles: grantsRoles)))
+        },
+        Endpoint(
+            .post, "/api/plugins/{name}/impact", access: .permission("scripts.publish"), execution: .worker, rateClass: .analytics,
+            documentation: .init(
+                "Tell what installing the plugin would have changed: recorded requests, answered on a copy with it and without, compared in money",
+                tag: "Plugins", input: .object(source), replies: [.init(200, "What would differ", PluginImpact.schema)])
+        ) { call in
+            let work = try PluginWork(call)
+            let offer = try offer(call, work, archive: call.body["archive"]?.string, isDraft: call.body["draft"] == true)
+            return Reply(200, try work.impact(of: offer.onTrial))
         },
         Endpoint(
             .post, "/api/plugins/{name}/rollback", access: .permission("scripts.publish"), execution: .worker,
@@ -90,6 +102,11 @@ package enum PluginEndpoints {
             let revision = try PluginWork(call).uninstall(name)
             return Reply(200, ["name": .string(name), "revision": .int(revision.id)])
         },
+    ]
+
+    private static let source: [Schema.Member] = [
+        .init("archive", .string(), "Digest of an uploaded archive; if left out, the plugin that came with the program."),
+        .init("draft", .boolean, "true: the draft of that plugin, if its publisher's known key signed it or the business lets drafts in."),
     ]
 
     private static let members: [Schema.Member] = [
@@ -133,8 +150,9 @@ package enum PluginEndpoints {
     }
 
     /// - Throws: 422 `plugin.name` where the archive holds another plugin than the path says.
-    private static func offer(_ call: Call, _ work: PluginWork, archive: String?) throws -> PluginInstallation.Offer {
+    private static func offer(_ call: Call, _ work: PluginWork, archive: String?, isDraft: Bool) throws -> PluginInstallation.Offer {
         let name = call.parameters["name"] ?? ""
+        if isDraft { return try work.draftOffer(name) }
         let offer = try archive.map { try work.waitingOffer($0) } ?? work.shippedOffer(name)
         guard try Manifest(files: offer.files).name == name else {
             throw Problem(422, "plugin.name", "The archive holds another plugin than \(name).")

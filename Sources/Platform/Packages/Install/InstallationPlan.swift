@@ -17,6 +17,8 @@ package struct InstallationPlan: Sendable {
         case capabilities
         /// A publisher's first key, or another than the one that is known.
         case publisherKey = "publisher_key"
+        /// A draft that nobody vouches for.
+        case unsigned
         /// To lose data, or to be unable to go back.
         case destructive
         case downgrade

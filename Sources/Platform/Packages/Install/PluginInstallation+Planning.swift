@@ -57,7 +57,7 @@ extension PluginInstallation {
         var needs: [InstallationPlan.Consent] = []
         let had = CapabilityList(older?.manifest)
         if CapabilityList(manifest).entries.contains(where: { !had.covers($0) && !$0.isUsual }) { needs.append(.capabilities) }
-        if keyFacts.needsConsent { needs.append(.publisherKey) }
+        if let consent = keyFacts.consent { needs.append(consent) }
         if migrations.contains(where: \.isDestructive) || schemaPlan.changes.contains(where: \.isDestructive) { needs.append(.destructive) }
         if action == .downgrade || returnsOlder { needs.append(.downgrade) }
         if action == .change { needs.append(.changedVersion) }
@@ -129,28 +129,37 @@ extension PluginInstallation {
 
     private func publisherFacts(
         _ offer: Offer, _ manifest: Manifest, _ former: PluginPackage?
-    ) throws -> (facts: Object, needsConsent: Bool) {
+    ) throws -> (facts: Object, consent: InstallationPlan.Consent?) {
         if let former, former.manifest.publisher != manifest.publisher {
             throw Problem(
                 409, "plugin.publisher_mismatch",
                 "\(manifest.name) was installed from \(former.manifest.publisher); one of the same name from \(manifest.publisher) is another plugin.")
         }
-        guard case .archive(let archive) = offer.origin else {
+        guard let archive = offer.archive else {
             let word = if case .shipped = offer.origin { "shipped" } else { "known" }
-            return (["name": .string(manifest.publisher), "key": .null, "status": .string(word)], false)
+            return (["name": .string(manifest.publisher), "key": .null, "status": .string(word)], nil)
         }
+        if offer.isTrial { return (["name": .string(archive.publisher), "key": .null, "status": "trial"], nil) }
         guard archive.publisher != Shipped.publisher else {
             throw Problem(
                 422, "plugin.publisher_reserved",
                 "Plugins of “\(Shipped.publisher)” come with the program; an archive must name its own publisher.", field: "publisher")
         }
         let pinned = try register.key(of: archive.publisher)
+        if case .draft = offer.origin, pinned != archive.key {
+            guard try Settings.resolve(db, PluginDrafts.setting)?.bool == true else {
+                throw Problem(
+                    409, "plugin.unsigned",
+                    "No known key of \(archive.publisher) signed the draft. Pack and sign it (kontor plugin pack), or let drafts in: the setting \(PluginDrafts.setting), for businesses to try things in.")
+            }
+            return (["name": .string(archive.publisher), "key": .string(archive.key.fingerprint), "status": "unsigned"], .unsigned)
+        }
         let status = pinned == nil ? "new" : pinned == archive.key ? "known" : "changed"
         var facts: Object = [
             "name": .string(archive.publisher), "key": .string(archive.key.fingerprint), "status": .string(status),
         ]
         if let pinned, pinned != archive.key { facts["former_key"] = .string(pinned.fingerprint) }
-        return (facts, status != "known")
+        return (facts, status == "known" ? nil : .publisherKey)
     }
 
     private func describe(

@@ -29,6 +29,9 @@ package struct PluginInstallation {
             /// It lies beside the program; who can change it there can change the program, so it is trusted as much.
             case shipped
             case archive(PluginArchive)
+            /// What an author saved last. Where the publisher's known key signed it, it is an archive like any other; else nobody
+            /// vouches for it, and no key is taken from it.
+            case draft(PluginArchive)
             /// A version that was here before, by its package's id.
             case former(Int64)
         }
@@ -37,6 +40,8 @@ package struct PluginInstallation {
         package let files: [String: [UInt8]]
         /// Rule files beside the program.
         package let shippedRules: [String: [UInt8]]
+        /// It is tried on a copy and never installed: whoever packed it may call himself as he likes.
+        package private(set) var isTrial = false
 
         package init(_ origin: Origin, files: [String: [UInt8]], shippedRules: [String: [UInt8]]) {
             self.origin = origin
@@ -46,6 +51,20 @@ package struct PluginInstallation {
 
         package init(_ archive: PluginArchive, shippedRules: [String: [UInt8]]) {
             self.init(.archive(archive), files: archive.files, shippedRules: shippedRules)
+        }
+
+        package var onTrial: Offer {
+            var offer = self
+            offer.isTrial = true
+            return offer
+        }
+
+        /// The archive that it came in.
+        var archive: PluginArchive? {
+            switch origin {
+            case .archive(let archive), .draft(let archive): archive
+            case .shipped, .former: nil
+            }
         }
     }
 
@@ -137,9 +156,9 @@ package struct PluginInstallation {
         event.migrations = prepared.migrations.map(\.file)
         event.destructive = prepared.migrations.filter(\.isDestructive).map(\.file)
         event.consents = prepared.plan.needs.map(\.rawValue)
-        if case .archive(let archive) = prepared.offer.origin {
+        if let archive = prepared.offer.archive {
             event.archiveDigest = archive.digest
-            try register.pin(archive.key, of: archive.publisher, actor)
+            if !prepared.plan.needs.contains(.unsigned) { try register.pin(archive.key, of: archive.publisher, actor) }
             try register.discard(archive.digest)
         }
         if prepared.removed != nil { try register.exhume(name) }

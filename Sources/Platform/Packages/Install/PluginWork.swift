@@ -45,6 +45,13 @@ package struct PluginWork: Sendable {
         try offer(try tenant.store.read { db in try PluginRegister(db).archive(digest) })
     }
 
+    /// The draft of a plugin, as it was saved last.
+    /// - Throws: 404 `plugin.no_draft`.
+    func draftOffer(_ name: String) throws -> PluginInstallation.Offer {
+        let archive = try tenant.store.read { db in try PluginDrafts(db).archive(name) }
+        return PluginInstallation.Offer(.draft(archive), files: archive.files, shippedRules: try shipped.rules())
+    }
+
     /// The version that was here before the one in force.
     /// - Throws: 404 `plugin.not_installed`, 409 `plugin.no_former_version`.
     private func formerOffer(_ name: String) throws -> PluginInstallation.Offer {
@@ -72,19 +79,29 @@ package struct PluginWork: Sendable {
     }
 
     /// Tries an installation on a copy and leaves the tenant as it is. All consents are taken as given.
-    /// - Parameter tests: only these files; nil for all.
-    package func rehearse(_ offer: PluginInstallation.Offer, tests: Set<String>? = nil) throws -> Result {
-        let plan = try plan(offer)
-        let outcome = try trial(offer, plan, Set(InstallationPlan.Consent.allCases), tests: tests)
-        return Result(plan: plan, trial: outcome.value, revision: nil)
+    /// - Parameters:
+    ///   - with: others that are put in on the copy before it; then the copy is a whole one.
+    ///   - tests: only these files; nil for all.
+    package func rehearse(
+        _ offer: PluginInstallation.Offer, with others: [PluginInstallation.Offer] = [], tests: Set<String>? = nil
+    ) throws -> Result {
+        var trial = PluginTrial(instance: instance, tenant: tenant, actor: actor, tests: tests)
+        trial.others = others
+        // What others bring cannot be planned for where they are not.
+        let plan = others.isEmpty ? try plan(offer) : nil
+        let outcome = try trial.run(offer, isWhole: plan.map { $0.needs.contains(.destructive) } ?? true, consents: Self.everything)
+        return Result(plan: plan ?? outcome.plan, trial: outcome.value, revision: nil)
     }
 
-    private func trial(
-        _ offer: PluginInstallation.Offer, _ plan: InstallationPlan, _ consents: Set<InstallationPlan.Consent>, tests: Set<String>? = nil
-    ) throws -> PluginTrial.Outcome {
-        try PluginTrial(instance: instance, tenant: tenant, actor: actor, tests: tests)
-            .run(offer, isWhole: plan.needs.contains(.destructive), consents: consents)
+    /// What it would change: recorded requests, answered on a copy by what is in force and by what would be.
+    package func impact(of offer: PluginInstallation.Offer, with others: [PluginInstallation.Offer] = []) throws -> Value {
+        var trial = PluginTrial(instance: instance, tenant: tenant, actor: actor)
+        trial.others = others
+        let isWhole = try !others.isEmpty || plan(offer).needs.contains(.destructive)
+        return try trial.impact(of: offer, isWhole: isWhole, consents: Self.everything)
     }
+
+    private static let everything = Set(InstallationPlan.Consent.allCases)
 
     /// Plans, tries it on a copy, and does it; in force for every request that starts afterwards.
     ///
@@ -96,11 +113,13 @@ package struct PluginWork: Sendable {
     package func install(
         _ offer: PluginInstallation.Offer, plan digest: String?, consents: Set<InstallationPlan.Consent>, grantsRoles: Bool = false
     ) throws -> Result {
+        precondition(!offer.isTrial, "what is on trial is not installed")
         let plan = try plan(offer)
         guard digest == nil || digest == plan.digest else { throw Self.changed(plan) }
         guard plan.action != .unchanged else { return Result(plan: plan, trial: .null, revision: nil) }
         try plan.require(consents)
-        let outcome = try trial(offer, plan, consents)
+        let outcome = try PluginTrial(instance: instance, tenant: tenant, actor: actor)
+            .run(offer, isWhole: plan.needs.contains(.destructive), consents: consents)
         let revision = try write(retiring: plan.needs.contains(.destructive) || plan.action == .rollback || plan.action == .downgrade) { db in
             let installation = installation(db)
             let prepared = try installation.prepare(offer, reserved: instance.reservedRoutes)
@@ -112,7 +131,7 @@ package struct PluginWork: Sendable {
 
     /// Back to the version before, where no destructive migration stands between.
     package func rollBack(_ name: String) throws -> Result {
-        try install(try formerOffer(name), plan: nil, consents: Set(InstallationPlan.Consent.allCases))
+        try install(try formerOffer(name), plan: nil, consents: Self.everything)
     }
 
     package func uninstall(_ name: String) throws -> Revision {
