@@ -7,6 +7,8 @@ enum FactsModule {
     private static let selectBranch = SQL("SELECT id, code, name, business_type, status FROM platform_branches WHERE id = ?1")
     private static let selectBranches = SQL("SELECT id, code, name, business_type, status FROM platform_branches ORDER BY code")
 
+    private static let selectUser = SQL("SELECT id, username, name FROM platform_users WHERE id = ?1")
+
     private static func branch(_ row: Row) -> Value {
         [
             "id": .int(row.int(0)), "code": .string(row.text(1)), "name": .string(row.text(2)),
@@ -41,6 +43,12 @@ enum FactsModule {
             return [
                 "id": .int(principal.userID), "username": .string(principal.username), "roles": .array(principal.roles.map(Value.string)),
             ]
+        },
+        HostFunction("user", "find", .all, "find(id): id, username and name of a user, or nil") { run, arguments in
+            try run.scope.countRead()
+            return try run.scope.database.first(selectUser, arguments.integer(0)) { row in
+                ["id": .int(row.int(0)), "username": .string(row.text(1)), "name": .string(row.text(2))]
+            } ?? .null
         },
         HostFunction("user", "can", .all, "can(permission): whether the user holds it") { run, arguments in
             .bool(run.scope.principal.may(try arguments.text(0)))

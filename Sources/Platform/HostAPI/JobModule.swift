@@ -55,6 +55,20 @@ enum JobModule {
                 "schedule": row.schedule.map(Value.string) ?? .null, "scheduled_for": row.scheduledFor.map(Value.string) ?? .null,
             ]
         },
+        HostFunction(
+            "job", "status", .all,
+            "status(name): of a job of this plugin: its schedules with cron, enabled and next_due, how many are open, and its last run and last failure"
+        ) { run, arguments in
+            let job = try declaration(run, arguments)
+            let queue = JobQueue(run.scope.database)
+            func last(_ result: String? = nil) throws -> Value? { try queue.runs(name: job.name, result: result, limit: 1).first.map(outcome) }
+            try run.scope.countRead(rows: 4)
+            let failures = try ["failed", "dead"].compactMap(last)
+            return [
+                "name": .string(job.name), "open": .int(Int64(try queue.open(job.name))), "schedules": .array(schedules(of: job, run)),
+                "last": try last() ?? .null, "last_failure": failures.max { ($0["id"]?.int ?? 0) < ($1["id"]?.int ?? 0) } ?? .null,
+            ]
+        },
         HostFunction("job", "progress", steps, "progress(done, total): how far the job is; kept with the step") { run, arguments in
             let context = try context(run, arguments)
             let done = try arguments.integer(0)
@@ -85,6 +99,23 @@ enum JobModule {
             return .null
         },
     ]
+
+    /// What a script is told of a run: not its log, which is the operator's.
+    private static func outcome(_ run: Value) -> Value {
+        var told = Object()
+        for name in ["id", "job_id", "started_at", "finished_at", "duration_ms", "processed", "errors", "result", "error"] { told[name] = run[name] ?? .null }
+        return .object(told)
+    }
+
+    private static func schedules(of job: JobDeclaration, _ run: HostRun) -> [Value] {
+        run.scope.revision.schedules.filter { $0.job == job.name }.map { schedule in
+            let next = schedule.isEnabled ? schedule.cron.next(after: run.scope.now, in: run.scope.tenant.timeZone) : nil
+            return [
+                "id": .string(schedule.id), "cron": .string(schedule.cron.text), "enabled": .bool(schedule.isEnabled),
+                "next_due": next.map { .string($0.description) } ?? .null,
+            ]
+        }
+    }
 
     private static func context(_ run: HostRun, _ arguments: Arguments) throws -> JobContext {
         guard let context = run.scope.job else {

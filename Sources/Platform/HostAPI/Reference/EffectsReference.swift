@@ -8,6 +8,10 @@ extension HostReference {
         HostEntry(
             "job.current(): table", "The job that runs: id, name, attempt (from 1); of a schedule's also schedule and scheduled_for, the time it was due, UTC.",
             errors: ["script.phase"], example: "assert(job.current().attempt >= 1)"),
+        HostEntry(
+            "job.status(name: string): table",
+            "How a job of this plugin stands: schedules = { { id, cron, enabled, next_due } }, those of the business's own rule files in place of the declaration's; open, how many wait or run; last, its last run, and last_failure, each { id, job_id, started_at, finished_at, duration_ms, processed, errors, result, error } or nil.",
+            example: "local status = job.status(\"nightly\")\nassert(#status.schedules == 0 and status.last == nil)"),
         HostEntry("job.progress(done: integer, total?: integer)", "How far the job is; kept with the step.", errors: ["script.phase"], example: "job.progress(1, 10)"),
         HostEntry(
             "job.checkpoint(value: any)", "Keeps a value with the job, at most 64 KiB, for later steps and attempts; kept with the step.", errors: ["script.phase"],

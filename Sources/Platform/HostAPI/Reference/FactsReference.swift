@@ -20,6 +20,9 @@ extension HostReference {
             "user.current(): table", "Who makes the request: id, username, roles.",
             example: "assert(user.current().username ~= nil)"),
         HostEntry(
+            "user.find(id: integer): table?", "The user with this id, or nil: id, username, name. 0 is the kernel's own hand, and nobody.",
+            example: "assert(user.find(0) == nil)"),
+        HostEntry(
             "user.can(permission: string): boolean", "Whether the user holds a permission.",
             example: "if not user.can(\"catalog.edit\") then reject { code = \"shop.not_allowed\", http = 403 } end"),
         HostEntry(
