@@ -22,6 +22,7 @@ import Testing
         #expect(try json("job", "list")["items"]?.array?.compactMap { $0["name"]?.string }.filter { $0.hasPrefix("chores.") } == ["chores.pages"])
         let row = try json("job", "run", "chores.pages", "--args", #"{"name":"cli"}"#)
         #expect(row["state"] == "done" && row["steps"] == 4, "\(row)")
+        #expect(row["run"]?["result"] == "done" && row["run"]?["processed"] == 4, "\(row)")
         let history = try json("job", "history", "chores.pages")["items"]?.array
         #expect(history?.first?["result"] == "done" && history?.first?["processed"] == 4)
         #expect(try run("job", "run", "chores.nothing").status == ExitCode.refused.rawValue)
@@ -37,5 +38,15 @@ import Testing
         // Its standard input is empty.
         #expect(try run("secret", "set", "mail.password").status == ExitCode.usage.rawValue)
         #expect(try json("secret", "list")["items"]?.array?.contains { $0["name"] == "mail.password" && $0["set"] == false } == true)
+    }
+
+    @Test func `a job that runs in the server is waited for, and what came of it is printed`() throws {
+        let data = try Kontor.demoData()
+        let server = try RunningServer(data.path)
+        defer { withExtendedLifetime(server) {} }
+        let ran = try Kontor.run("job", "run", "layby.automation", "--tenant", "acme.localhost", data: data.path)
+        #expect(ran.status == 0 && ran.output.hasPrefix("layby.automation is done (1): processed 0, 0 errors, "), "\(ran)")
+        let queued = try Kontor.json("job", "run", "layby.automation", "--queue", "--tenant", "acme.localhost", data: data.path)
+        #expect(queued["job"] == "layby.automation" && queued["id"] == 2, "\(queued)")
     }
 }

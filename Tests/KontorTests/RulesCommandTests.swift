@@ -23,6 +23,18 @@ import Testing
         #expect(try rules("publish", data: data).output.contains("no drafts"))
     }
 
+    @Test func `a file is shown by its path, by its place in its folder, and by its name alone where no other has it`() throws {
+        let data = try Kontor.demoData()
+        let shipped = try Files.text("\(Kontor.home)/Rules/layby/default.lua")
+        for name in ["default", "layby/default", "Rules/layby/default.lua"] {
+            let shown = try rules("show", name, data: data)
+            #expect(shown.status == 0 && shown.output.contains(shipped.dropLast()), "\(name): \(shown.output)")
+        }
+        // charts/standard, payments/standard, posting/standard.
+        #expect(try rules("show", "standard", data: data).status == ExitCode.usage.rawValue)
+        #expect(try rules("show", "nothing", data: data).status == ExitCode.refused.rawValue)
+    }
+
     @Test func `who pulled before somebody else published does not undo it`() throws {
         let data = try Kontor.demoData()
         let mine = try TemporaryFolder(), yours = try TemporaryFolder()

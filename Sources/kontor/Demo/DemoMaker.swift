@@ -68,7 +68,7 @@ struct DemoMaker {
             let user = try Users.find(db, username: username) ?? Users.create(
                 db, actor,
                 NewUser(
-                    username: username, name: description.text("name"), roles: [role], branchIDs: branches,
+                    username: username, name: description.text("name"), roles: [role], allBranches: role == "admin", branchIDs: branches,
                     passwordHash: hash, mustChangePassword: false))
             return try Tokens.create(
                 db, actor, userID: user.id, name: "demo", requestsPerMinute: Self.requestsPerMinute,

@@ -1,7 +1,10 @@
 import Core
+import Glibc
 
 /// Jobs and messages that go out, from the command line.
 enum JobVerbs {
+    private static let pollMicroseconds: UInt32 = 50_000
+
     static let all = [
         Verb("job list", "", "List the jobs of a business with their schedules", options: [.tenant]) { invocation in
             let (api, place) = try invocation.tenantAPI()
@@ -19,8 +22,11 @@ enum JobVerbs {
         },
         Verb(
             "job run", "NAME", "Run a job now",
-            options: [.tenant, Option("args", "JSON", "What it gets as its arguments"), Option("key", "KEY", "Under the same key it is run once")],
-            details: "It runs in the server, or here when none serves; without one the command waits until it is done."
+            options: [
+                .tenant, Option("args", "JSON", "What it gets as its arguments"), Option("key", "KEY", "Under the same key it is run once"),
+                Option("queue", nil, "Do not wait until it is done"),
+            ],
+            details: "It runs in the server, or here when none serves. The command waits until it is done, and prints what came of it."
         ) { invocation in
             let (api, place) = try invocation.tenantAPI()
             let name = try invocation.arguments.word(0, "NAME")
@@ -31,9 +37,27 @@ enum JobVerbs {
             }
             if let key = invocation.arguments["key"] { body["key"] = .string(key) }
             var row = try api.ask("POST", "/api/jobs/\(name.percentEncoded)/run", .object(body), at: place)
-            if api.settle() { row = try api.ask("GET", "/api/job-queue/\(row.text("id"))", at: place) }
-            invocation.answer(row) { "\(row.text("job")) is \(row.text("state")) (\(row.text("id")))" }
-            return row["state"] == "dead" ? .refused : .done
+            let id = row.text("id")
+            let waits = !invocation.arguments.has("queue")
+            // One that failed waits for its next attempt, which may be hours away.
+            while ["queued", "running"].contains(row.text("state")), row["errors"] == 0 {
+                let isHere = api.settle()
+                guard isHere || waits else { break }
+                row = try api.ask("GET", "/api/job-queue/\(id)", at: place)
+                if isHere { break }
+                usleep(pollMicroseconds)
+            }
+            let run = try api.ask("GET", "/api/job-runs?job_id=\(id)&limit=1", at: place)["items"]?[0]
+            if var answer = row.object, let run {
+                answer["run"] = run
+                row = .object(answer)
+            }
+            invocation.answer(row) {
+                var text = "\(row.text("job")) is \(row.text("state")) (\(id))"
+                if let run { text += ": processed \(run.text("processed")), \(run.text("errors")) errors, \(run.text("duration_ms")) ms" }
+                return text + (row["last_error"]?.string.map { "\n\($0)" } ?? "")
+            }
+            return row["state"] == "dead" || row["errors"] != 0 ? .refused : .done
         },
         Verb(
             "job queue", "", "List what waits, runs, failed or is done, newest first",

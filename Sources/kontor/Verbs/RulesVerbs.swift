@@ -17,12 +17,18 @@ enum RulesVerbs {
         },
         Verb(
             "rules show", "PATH", "Print the rule file that is in force", options: [.tenant],
-            details: "PATH is Rules/tax/gh-standard.lua, or tax/gh-standard for short."
+            details: "PATH is Rules/tax/gh-standard.lua, or tax/gh-standard for short, or gh-standard where one file has that name."
         ) { invocation in
             let (api, place) = try invocation.tenantAPI()
             var path = try invocation.arguments.word(0, "PATH")
-            if !path.hasPrefix("Rules/") { path = "Rules/" + path }
             if !path.hasSuffix(".lua") { path += ".lua" }
+            if !path.contains("/") {
+                let name = path
+                let found = try api.all("/api/scripts", at: place).map { $0.text("path") }.filter { $0.hasPrefix("Rules/") && $0.hasSuffix("/" + name) }
+                if found.count > 1 { throw UsageError("\(found.joined(separator: " and ")) have that name: say which") }
+                path = found.first ?? path
+            }
+            if !path.hasPrefix("Rules/") { path = "Rules/" + path }
             let script = try api.ask("GET", scriptPath(path), at: place)
             invocation.answer(script) { script.text("source") }
             return .done
