@@ -5,20 +5,8 @@ import Testing
 
 /// The indexes that the lists and the daily run of laybys stand on.
 @Suite struct LaybyIndexTests {
-    private static func shop() throws -> Shop {
-        let shop = try Shop()
-        let (tenant, actor, clock) = (shop.tenant, shop.house.actor, shop.house.clock)
-        let shipped = Shipped(home: Shop.home)
-        let revision = try tenant.store.write { db in
-            try PluginInstallation(db, tenant: tenant, actor: actor, clock: clock).install(
-                files: try shipped.plugin("layby"), shippedRules: try shipped.rules())
-        }
-        tenant.revisionSlot.publish(revision)
-        return shop
-    }
-
     @Test func `the composite indexes of the source are there`() throws {
-        let shop = try Self.shop()
+        let shop = try Shop(further: ["layby"])
         let indexes = try shop.tenant.store.read { db in
             try db.query(SQL("SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name LIKE 'layby_customer_layby%' AND sql IS NOT NULL")) { $0.text(0) }
         }
@@ -36,7 +24,7 @@ import Testing
         "status = 'COMPLETED' AND completed_at < '2024' ORDER BY completed_at LIMIT 3",
     ])
     func `no list reads the whole table`(condition: String) throws {
-        let shop = try Self.shop()
+        let shop = try Shop(further: ["layby"])
         let plan = try shop.tenant.store.read { db in
             try db.query(SQL("EXPLAIN QUERY PLAN SELECT * FROM layby_customer_laybys WHERE \(condition)")) { $0.text(3) }
         }.joined(separator: "; ")

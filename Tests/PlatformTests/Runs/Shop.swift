@@ -14,7 +14,8 @@ final class Shop: Sendable {
 
     static let home = Repository.home
 
-    init(_ house: TestHouse? = nil, atGlobex: Bool = false) throws {
+    /// - Parameter further: plugins that are installed beside those for selling.
+    init(_ house: TestHouse? = nil, atGlobex: Bool = false, further: [String] = []) throws {
         let house = try house ?? TestHouse()
         self.house = house
         let tenant = atGlobex ? house.globex : house.acme
@@ -24,7 +25,7 @@ final class Shop: Sendable {
         let clock = house.clock
         let actor = house.actor
         let shipped = Shipped(home: Self.home)
-        for plugin in ["accounting", "catalog", "pos"] {
+        for plugin in ["accounting", "catalog", "pos"] + further {
             let revision = try tenant.store.write { db in
                 try PluginInstallation(db, tenant: tenant, actor: actor, clock: clock).install(
                     files: try shipped.plugin(plugin), shippedRules: try shipped.rules())

@@ -15,8 +15,8 @@ import Testing
 
     private func body(_ line: String) -> String { "it(\"does\", function()\n  \(line)\nend)" }
 
-    @Test func `the tests of shipped rule files pass`() throws {
-        let shop = try Shop()
+    @Test(arguments: [false, true]) func `the tests of shipped rule files pass, in both countries`(atGlobex: Bool) throws {
+        let shop = try Shop(atGlobex: atGlobex, further: ["layby"])
         let shipped = Shipped(home: Shop.home)
         var count = 0
         for path in try shipped.rules().keys.sorted() {
@@ -25,11 +25,13 @@ import Testing
             #expect(report["ok"] == true, "\(path): \(report)")
             count += report["tests"]?.array?.count ?? 0
         }
-        #expect(count >= 7)
+        #expect(count >= 10)
     }
 
-    @Test func `the tests of shipped plugins pass`() throws {
-        let shop = try Shop()
+    @Test(arguments: [false, true]) func `the tests of shipped plugins pass, in both countries`(atGlobex: Bool) throws {
+        let shop = try Shop(atGlobex: atGlobex, further: ["layby"])
+        let installed = try #require(shop.tenant.revisionSlot.current).plugins.packages.map(\.name)
+        #expect(try Set(installed) == Set(Files.list("\(Shop.home)/Plugins").filter { Files.exists("\(Shop.home)/Plugins/\($0)/plugin.lua") }))
         let shipped = Shipped(home: Shop.home)
         let revision = try #require(shop.tenant.revisionSlot.current)
         let tenant = shop.tenant
