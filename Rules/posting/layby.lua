@@ -6,6 +6,11 @@ end
 
 local function credit_account(list, side, amount) line(list, "2310", side, amount, "Customer Credit", "liability") end
 local function fee_income(list, side, amount) line(list, "4100", side, amount, "Fee Income", "revenue") end
+local function tax_payable(list, taxes)
+  for _, tax in ipairs(taxes) do
+    line(list, tax.account, "credit", tax.amount, "Tax Payable - " .. tax.code, "liability")
+  end
+end
 local function forfeits(list, side, amount) line(list, "4110", side, amount, "Forfeited Deposits", "revenue") end
 
 return {
@@ -30,43 +35,35 @@ return {
     if refund.to_credit then credit_account(lines, "credit", refund.amount) else line(lines, refund.account, "credit", refund.amount) end
     return lines
   end,
-  -- fee: amount
+  -- fee: amount, and what of it is net and taxes (code, account, amount)
   late_fee = function(fee)
     local lines = {}
     line(lines, "2300", "debit", fee.amount)
-    fee_income(lines, "credit", fee.amount)
+    fee_income(lines, "credit", fee.net)
+    tax_payable(lines, fee.taxes)
     return lines
   end,
-  -- completion: held, net, taxes (code, account, amount), fees, cost
+  -- completion: held, net, taxes (code, account, amount), cost; fees, and what of them is fee_net and fee_taxes
   completion = function(completion)
     local lines = {}
     line(lines, "2300", "debit", completion.held)
     line(lines, "4000", "credit", completion.net)
-    for _, tax in ipairs(completion.taxes) do
-      line(lines, tax.account, "credit", tax.amount, "Tax Payable - " .. tax.code, "liability")
-    end
-    fee_income(lines, "credit", completion.fees)
+    tax_payable(lines, completion.taxes)
+    fee_income(lines, "credit", completion.fee_net)
+    tax_payable(lines, completion.fee_taxes)
     line(lines, "5000", "debit", completion.cost)
     line(lines, "1200", "credit", completion.cost)
     return lines
   end,
-  -- settlement: held, fee, forfeited, credited, refunds (account, amount)
+  -- settlement: held, credited, refunds (account, amount); fee, forfeited, and what of them is fee_net, forfeited_net and taxes
   settlement = function(settlement)
     local lines = {}
     line(lines, "2300", "debit", settlement.held)
-    fee_income(lines, "credit", settlement.fee)
-    forfeits(lines, "credit", settlement.forfeited)
+    fee_income(lines, "credit", settlement.fee_net)
+    forfeits(lines, "credit", settlement.forfeited_net)
+    tax_payable(lines, settlement.taxes)
     credit_account(lines, "credit", settlement.credited)
     for _, refund in ipairs(settlement.refunds) do line(lines, refund.account, "credit", refund.amount) end
-    return lines
-  end,
-  -- settlement: held, fee, forfeited, credited
-  reinstatement = function(settlement)
-    local lines = {}
-    fee_income(lines, "debit", settlement.fee)
-    forfeits(lines, "debit", settlement.forfeited)
-    credit_account(lines, "debit", settlement.credited)
-    line(lines, "2300", "credit", settlement.held)
     return lines
   end,
 }

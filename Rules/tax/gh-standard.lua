@@ -21,6 +21,12 @@ return {
   },
   -- What the components above apply to; the other categories carry no tax.
   taxed = { "standard" },
-  -- standard, zero, exempt or relief
-  classify = function(line) return line.product.tax_category end,
+  -- standard, zero, exempt or relief. A line may be a fee: then `line.fee` names it, and the product is what it is about. Fees
+  -- are part of what is paid for the goods, and what is kept when these are never handed over is paid for the supply that was
+  -- agreed: both follow the goods. What is charged for paying late makes good a loss, and nothing is supplied for it: it is
+  -- outside. This reading is ours, for the owner's tax adviser to confirm; another one is a word in the next lines.
+  classify = function(line)
+    if line.fee == "late" then return "outside" end
+    return line.product.tax_category
+  end,
 }

@@ -18,6 +18,20 @@ describe("Ghana, standard scheme", function()
     run = function(category) return taxed("2026-01-01", "100.00", category) end,
   }
 
+  it("is the goods' in fees, but for what is charged for paying late", function()
+    local function fee(kind, category)
+      return tax.calculate {
+        profile = "gh.standard", date = "2026-01-01",
+        lines = { { amount = money "50.00", product = { tax_category = category }, fee = kind } },
+      }.tax
+    end
+    for _, kind in ipairs { "start", "cancellation", "forfeit" } do
+      expect(fee(kind, "standard")):money("10.00")
+      expect(fee(kind, "exempt")):money("0.00")
+    end
+    expect(fee("late", "standard")):money("0.00")
+  end)
+
   property("net and tax are the total", gen.amount("10000.00"), function(amount)
     local result = taxed("2026-01-01", amount:format(), "standard")
     expect(result.net + result.tax):equals(result.total)

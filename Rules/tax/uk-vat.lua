@@ -13,6 +13,12 @@ return {
       categories = { "reduced" } },
   },
   taxed = { "standard", "reduced" },
-  -- standard, reduced, zero or exempt
-  classify = function(line) return line.product.tax_category end,
+  -- standard, reduced, zero or exempt. A line may be a fee: then `line.fee` names it, and the product is what it is about. A fee
+  -- for goods is part of their price. Payments that are kept for goods which are never collected carry the goods' tax too
+  -- (HMRC, Revenue and Customs Briefs 13 (2018) and 2 (2022)). What is charged for paying late compensates, and is outside. This
+  -- reading is ours, for the owner's tax adviser to confirm; another one is a word in the next lines.
+  classify = function(line)
+    if line.fee == "late" then return "outside" end
+    return line.product.tax_category
+  end,
 }

@@ -5,17 +5,19 @@ return {
   cron = "0 6 * * *", overlap = "skip", catch_up = "last",
   permission = "layby.automate",
   -- The cursor is the run's row and how many laybys were dealt with.
-  run = function(cursor, _, args)
+  run = function(cursor)
     if not cursor then
       if not settings.get("automation_enabled") then return nil end
-      return { run = runs.begin(args.trigger or "SCHEDULE", job.current().id), done = 0 }
+      local this = job.current()
+      job.progress(0)
+      return { run = runs.begin(this.schedule and "SCHEDULE" or "HAND", this.id), done = 0 }
     end
     local count = runs.step(cursor.run)
+    job.progress(cursor.done + count)
     if count == 0 then
       runs.finish(cursor.run)
       return nil
     end
-    job.progress(cursor.done + count)
     return { run = cursor.run, done = cursor.done + count }
   end,
 }

@@ -3,6 +3,9 @@ local plan = require "layby.lib.plan"
 
 local M = {}
 
+-- Whatever else keeps an order from being made keeps the layby from being completed.
+local NO_ORDER = "The setting order_integration was off when it was completed."
+
 M.ITEMS = {
   { "product", "integer", json = "productId" }, { "sku", "text" }, { "description", "text" }, { "quantity", "decimal" },
   { "unit_price", "money", json = "unitPrice" }, { "total", "money" },
@@ -49,7 +52,8 @@ for _, field in ipairs {
   { "customer_facts", "object", json = "customer", fields = {
     { "id", "integer" }, { "name", "text" }, { "phone", "text" }, { "email", "text" },
   } },
-  { "creator", "object", fields = { { "id", "integer" } } },
+  { "creator", "object", fields = { { "id", "integer" }, { "username", "text" } } },
+  { "order_problem", "text", json = "orderProblem", description = "Why a completed layby has no sales order." },
   { "installments", "list", fields = {
     { "number", "integer" }, { "due_on", "date", json = "dueDate" }, { "amount", "money" }, { "paid", "money" },
   } },
@@ -67,7 +71,9 @@ end
 local function add_others(answer, customer)
   answer.business = branch.find(answer.branch)
   answer.customer_facts = customer or record.find("catalog.customer", { id = answer.customer })
-  answer.creator = { id = answer.opened_by }
+  local own = user.current()
+  answer.creator = own.id == answer.opened_by and own or user.find(answer.opened_by) or { id = answer.opened_by }
+  if answer.status == "COMPLETED" and not answer.order_number then answer.order_problem = NO_ORDER end
   return answer
 end
 

@@ -2,7 +2,9 @@
 -- Each is done once for an instalment, by rows that can be there only once; so a run that is repeated does nothing twice.
 local actions = require "layby.lib.actions"
 local amounts = require "layby.lib.amounts"
+local goods = require "layby.lib.goods"
 local notices = require "layby.lib.notices"
+local parting = require "layby.lib.taxes"
 local posting = require "layby.lib.posting"
 local terms = require "layby.lib.terms"
 
@@ -25,7 +27,8 @@ local function charge_late_fee(layby, due_on, today)
   if held < fee then fee = held end
   record.create("layby.late_fee", { layby = layby.id, due_on = due_on, amount = fee, charged_at = date.now() })
   if fee.minor == 0 then return 0 end
-  posting.post(layby, "late_fee", "Late fee of layby " .. layby.layby_number, { amount = fee })
+  local income, taxes = parting.of_fees(layby, goods.products(layby), { late = fee })
+  posting.post(layby, "late_fee", "Late fee of layby " .. layby.layby_number, { amount = fee, net = income.late, taxes = taxes })
   layby.late_fee = layby.late_fee + fee
   amounts.settle(layby)
   notices.send(layby, "LATE_FEE", due_on, 0, { fee = fee })

@@ -1,6 +1,7 @@
 -- Handing over: stock, revenue and taxes of the day, and the sales order, in the transaction of the move to COMPLETED.
 local amounts = require "layby.lib.amounts"
 local goods = require "layby.lib.goods"
+local parting = require "layby.lib.taxes"
 local posting = require "layby.lib.posting"
 
 local M = {}
@@ -12,31 +13,18 @@ local function refuse_while_due(layby)
     message = "Still " .. due:format() .. " " .. due.currency .. " of " .. layby.layby_number .. " to pay." }
 end
 
----The products of the items, by id.
-local function products_of(layby)
-  local products = {}
-  for _, item in ipairs(layby.items) do
-    products[item.product] = products[item.product] or record.get("catalog.product", item.product)
-  end
-  return products
-end
-
 ---Net and taxes at the tax point: what the customer agreed to pay, parted by the rates of the day of handing over. Where these
----are other rates than on the day of the agreement, the total stays, and the parts share it in the new proportions.
+---are other rates than on the day of the agreement, the total stays, and net and taxes share it in the new proportions.
 local function taxed(layby, products)
-  local lines = {}
+  local priced, agreed = {}, {}
   for index, item in ipairs(layby.items) do
-    lines[index] = { amount = item.unit_price:mul(item.quantity, "half_up"), product = products[item.product] }
+    local product = products[item.product]
+    priced[index] = { amount = item.unit_price:mul(item.quantity, "half_up"), product = product }
+    if item.total.minor > 0 then agreed[#agreed + 1] = { amount = item.total, product = product } end
   end
-  local result = tax.calculate { branch = layby.branch, lines = lines }
-  local net, taxes = result.net, result.taxes
-  if result.total ~= layby.total_amount then
-    local weights = { net.minor }
-    for index, one in ipairs(taxes) do weights[index + 1] = one.amount.minor end
-    local shares = layby.total_amount:allocate(weights)
-    net = shares[1]
-    for index, one in ipairs(taxes) do one.amount = shares[index + 1] end
-  end
+  local result = tax.calculate { branch = layby.branch, lines = priced }
+  if result.total == layby.total_amount then return result.net, result.taxes, result.profile end
+  local net, taxes = parting.part(layby.branch, agreed)
   return net, taxes, result.profile
 end
 
@@ -60,7 +48,7 @@ end
 ---@param layby Record
 function M.complete(layby)
   refuse_while_due(layby)
-  local products = products_of(layby)
+  local products = goods.products(layby)
   goods.hand_over(layby, products)
   local net, taxes, profile = taxed(layby, products)
   local cost = money.of(0)
@@ -69,8 +57,10 @@ function M.complete(layby)
     if product.stocked then cost = cost + product.cost:mul(item.quantity, "half_up") end
   end
   local fees = layby.service_fee + layby.administration_fee
+  local income, fee_taxes = parting.of_fees(layby, products, { start = fees })
   posting.post(layby, "completion", "Layby " .. layby.layby_number .. " completed", {
-    held = amounts.held(layby), net = net, taxes = taxes, fees = fees, cost = cost,
+    held = amounts.held(layby), net = net, taxes = taxes, cost = cost,
+    fees = fees, fee_net = income.start, fee_taxes = fee_taxes,
   })
   if settings.get("order_integration") then layby.order_number = make_order(layby, net, fees + layby.late_fee, profile) end
   layby.completed_at = date.now()

@@ -26,6 +26,16 @@ function M.reserve(layby, is_stocked)
   end
 end
 
+---The products of the items, by id.
+---@return table<integer, Record>
+function M.products(layby)
+  local products = {}
+  for _, item in ipairs(layby.items) do
+    products[item.product] = products[item.product] or record.get("catalog.product", item.product)
+  end
+  return products
+end
+
 ---Whether an item is of a product that has stock.
 function M.is_stocked(item) return record.get("catalog.product", item.product).stocked end
 

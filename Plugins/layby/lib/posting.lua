@@ -3,7 +3,7 @@ local M = {}
 
 ---Posts what a step of a layby's life means for the books; nothing where no money is in it.
 ---@param layby Record
----@param step string   a function of the posting rules: payment, refund, late_fee, completion, settlement, reinstatement
+---@param step string   a function of the posting rules: payment, refund, late_fee, completion, settlement
 ---@param memo string
 ---@param facts table   what that function takes
 ---@return table? entry { id, number }

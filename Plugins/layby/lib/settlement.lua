@@ -2,6 +2,7 @@
 local amounts = require "layby.lib.amounts"
 local credit = require "layby.lib.credit"
 local goods = require "layby.lib.goods"
+local parting = require "layby.lib.taxes"
 local plan = require "layby.lib.plan"
 local posting = require "layby.lib.posting"
 local terms = require "layby.lib.terms"
@@ -65,9 +66,12 @@ local function settle(layby, outcome, memo)
     credit.add(layby.customer, credited)
     layby.total_paid = layby.total_paid - figures.rest
   end
-  posting.post(layby, "settlement", memo .. " " .. layby.layby_number, {
+  local income, taxes = parting.of_fees(layby, goods.products(layby), { cancellation = figures.fee, forfeit = figures.forfeited })
+  local entry = posting.post(layby, "settlement", memo .. " " .. layby.layby_number, {
     held = figures.held, fee = figures.fee, forfeited = figures.forfeited, credited = credited, refunds = refunds,
+    fee_net = income.cancellation, forfeited_net = income.forfeit, taxes = taxes,
   })
+  layby.settlement_entry = entry and entry.id
   goods.release(layby)
   layby.cancellation_fee, layby.forfeited_amount = figures.fee, figures.forfeited
   layby.refund_amount = figures.refund + figures.credited
@@ -94,7 +98,7 @@ end
 ---credited counts as paid again, and what is due next is due in one period.
 function M.reinstate(layby)
   if terms.reserves(layby) then goods.reserve(layby, goods.is_stocked) end
-  local credited, forfeited, fee = layby.refund_amount, layby.forfeited_amount, layby.cancellation_fee
+  local credited = layby.refund_amount
   credit.take(layby.customer, credited)
   if credited.minor > 0 then
     record.create("layby.customer_layby_payment", {
@@ -103,12 +107,13 @@ function M.reinstate(layby)
       payment_date = date.now(), processed_by = user.current().id, notes = "Default taken back",
     })
   end
-  posting.post(layby, "reinstatement", "Default of layby " .. layby.layby_number .. " taken back", {
-    held = fee + forfeited + credited, fee = fee, forfeited = forfeited, credited = credited,
-  })
+  if layby.settlement_entry then
+    ledger.reverse(layby.settlement_entry, { reason = "Default of layby " .. layby.layby_number .. " taken back" })
+  end
   layby.status = "ACTIVE"
   layby.total_paid = layby.total_paid + credited
-  layby.cancellation_fee, layby.forfeited_amount, layby.refund_amount, layby.defaulted_at = nil, nil, nil, nil
+  layby.cancellation_fee, layby.forfeited_amount, layby.refund_amount = nil, nil, nil
+  layby.defaulted_at, layby.settlement_entry = nil, nil
   amounts.postpone(layby, function() return plan.due_on(date.today(), layby.installment_frequency, 1) end)
 end
 

@@ -38,6 +38,8 @@ return {
     { "forfeited_amount", "money", json = "forfeitedAmount" },
     { "refund_amount", "money", json = "refundAmount",
       description = "What was paid back, or credited to the customer, when it ended early." },
+    { "settlement_entry", "integer", json = "settlementEntryId",
+      description = "The journal entry of its early end, which is reversed when a default is taken back." },
     { "rule_version", "text", json = "ruleVersion", required = true,
       description = "The terms under which it was made, for life: path@version." },
     { "action_on", "date", description = "When the automation has something to do for it next." },

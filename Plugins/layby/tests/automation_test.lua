@@ -142,6 +142,44 @@ describe("the automation of laybys", function()
     expect(read().ruleVersion):matches("^Rules/layby/clothing.lua@")
     local late_fee = rules.at("layby", read().ruleVersion).fees.late_fee_amount
     expect(late_fee):money("5.00")
+    -- One that was made under the terms of another version, here of construction, is charged by these.
+    record.update("layby.customer_layby", layby.id, { rule_version = rules.get("layby", "construction").version })
+    clock.at("2026-03-03")
+    run()
+    expect(read().lateFee):equals(2500)
+  end)
+
+  it("charges no more for being late than what is left of the payments", function()
+    call("POST", "/api/laybys/" .. layby.id .. "/payments/" .. layby.payments[1].id .. "/refund", { amount = 9700 })
+    clock.at("2026-03-03")
+    expect(run().late_fees):equals(1)
+    expect(read().lateFee):equals(300)
+    expect_entry { { "2300", debit = "3.00" }, { "4100", credit = "3.00" } }
+  end)
+
+  it("says who began a run: the schedule, or a hand", function()
+    clock.at("2026-03-02")
+    run_due()
+    clock.at("2026-03-03")
+    local function trigger() return call("GET", "/api/laybys/automation").body.lastRun.trigger end
+    expect(run_job("automation").done):equals(1)
+    expect(trigger()):equals("HAND")
+    clock.advance { days = 1 }
+    run_due()
+    expect(trigger()):equals("SCHEDULE")
+  end)
+
+  it("does nothing while it is switched off, and says so", function()
+    with_settings { automation_enabled = false }
+    clock.at("2026-03-03")
+    run_job("automation")
+    local page = call("GET", "/api/laybys/automation").body
+    expect(page.enabled):is_false()
+    expect(page.nextRunAt):is_nil()
+    expect(page.lastRun):is_nil()
+    -- What was due on 27 February was never done.
+    expect(page.late):is_true()
+    expect(page.errors):equals(1)
   end)
 
   it("tells its tasks, its last runs and its errors", function()
@@ -152,11 +190,16 @@ describe("the automation of laybys", function()
     expect(#page.tasks):equals(4)
     expect(page.tasks):contains { task = "LATE_FEES", count = 1 }
     expect(page.lastRun.processed):equals(1)
-    expect(page.nextRunOn):equals("2026-03-04")
+    expect(page.nextRunAt):equals("2026-03-04T06:00:00.000Z")
+    expect(page.schedule):equals("0 6 * * *")
     local status = call("GET", "/api/laybys/automation/status").body
     expect(status.errors):equals(0)
-    clock.advance { days = 3 }
-    expect(call("GET", "/api/laybys/automation/status").body.late):is_true()
+    clock.advance { hours = 25 }
+    expect(call("GET", "/api/laybys/automation/status").body.late):is_false()
+    clock.advance { minutes = 1 }
+    local late = call("GET", "/api/laybys/automation/status").body
+    expect(late.late):is_true()
+    expect(late.errors):equals(1)
     expect(call("POST", "/api/laybys/automation/run").status):equals(202)
     for _ = 1, 60 do run() end
     expect(#call("GET", "/api/laybys/automation").body.runs):equals(50)

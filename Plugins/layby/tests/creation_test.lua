@@ -31,7 +31,7 @@ describe("a new layby", function()
     expect(layby.createdAt):equals("2026-02-02T09:00:00.000Z")
     expect(layby.business.type):equals("clothing")
     expect(layby.customer.name):equals("Akosua")
-    expect(layby.creator.id):equals(layby.createdBy)
+    expect(layby.creator):equals { id = layby.createdBy, username = user.current().username }
     expect(#layby.payments):equals(1)
     expect(layby.payments[1].receiptNumber):matches("^LPR%-2026%-")
     expect(layby.payments[1].processedBy):equals(user.current().id)

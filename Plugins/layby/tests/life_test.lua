@@ -98,7 +98,9 @@ describe("the life of a layby", function()
   it("makes no order where orders are switched off", function()
     with_settings { order_integration = false }
     pay(30000)
-    expect(step("complete").body.orderNumber):is_nil()
+    local done = step("complete").body
+    expect(done.orderNumber):is_nil()
+    expect(done.orderProblem):contains("order_integration")
   end)
 
   it("is parted into net and taxes by the rates of the day of handing over", function()

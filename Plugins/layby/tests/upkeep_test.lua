@@ -48,7 +48,12 @@ describe("the upkeep of laybys", function()
     expect(rows("check_payments")):contains { laybyNumber = layby.laybyNumber, difference = -100 }
     recalculate()
     expect(rows("check_payments")):equals {}
-    pay(40000)
+    -- Refunds count as negative.
+    call("POST", "/api/laybys/" .. layby.id .. "/payments/" .. layby.payments[1].id .. "/refund", { amount = 2000 })
+    record.update("layby.customer_layby", layby.id, { total_paid = money "100.00", balance_remaining = money "400.00" })
+    expect(rows("check_payments")):contains { laybyNumber = layby.laybyNumber, difference = 2000 }
+    expect(recalculate().after.totalPaid):equals(8000)
+    pay(42000)
     record.update("layby.customer_layby", layby.id, { balance_remaining = money "1.00" })
     expect(rows("check_completed")):contains { laybyNumber = layby.laybyNumber, balanceRemaining = 100 }
   end)

@@ -130,6 +130,35 @@ import Testing
         #expect(try boutique.create(quantity: 1).json["ruleVersion"] == "Rules/layby/clothing.lua@4")
     }
 
+    @Test func `a schedule that is switched off is told at once, and as late after 25 hours`() throws {
+        let boutique = try Boutique()
+        let id = try #require(try boutique.create(quantity: 1).json["id"]?.int)
+        try boutique.morning(of: "2026-01-07")
+        func state(_ path: String = "/api/laybys/automation/status") throws -> Value { try boutique.client().get(path).json }
+        var told = try state()
+        #expect(told["enabled"] == true && told["nextRunAt"] == "2026-01-08T06:00:00.000Z", "\(told)")
+        #expect(told["lastRun"]?["trigger"] == "SCHEDULE" && told["late"] == false, "\(told)")
+
+        // The shop's own schedule stands in the place of the one that came with the plugin.
+        try boutique.publishNew(
+            "Rules/schedules/laybys.lua",
+            #"return { contract = "schedule", id = "laybys", job = "layby.automation", cron = "30 7 * * *", enabled = false }"#)
+        for path in ["/api/laybys/automation", "/api/laybys/automation/status"] {
+            told = try state(path)
+            #expect(told["enabled"] == false && told["scheduleEnabled"] == false && told["schedule"] == "30 7 * * *", "\(told)")
+            #expect(told["nextRunAt"] == .null && told["errors"] == 0 && told["late"] == false, "\(told)")
+        }
+        try boutique.morning(of: "2026-01-09")
+        told = try state()
+        #expect(told["late"] == true && told["errors"] == 1, "\(told)")
+        // By hand it runs all the same, and says so.
+        #expect(try boutique.client().post("/api/laybys/automation/run", [:]).status == 202)
+        boutique.house.instance.scheduler.settle()
+        told = try state()
+        #expect(told["late"] == false && told["errors"] == 0 && told["lastRun"]?["trigger"] == "HAND", "\(told)")
+        #expect(try boutique.read(id)["creator"]?["username"] == "admin")
+    }
+
     @Test func `a session, the acting user, a permission and membership are all wanted`() throws {
         let boutique = try Boutique()
         let id = try #require(try boutique.create().json["id"]?.int)
@@ -207,6 +236,13 @@ private final class Boutique {
         let draft = try client.send("PUT", "/api/scripts/\(path)/draft", ["source": .string(change(source)), "message": "test"])
         #expect(draft.status == 200, "\(draft.text)")
         let published = try client.post("/api/scripts/\(path)/publish", [:])
+        #expect(published.status == 200, "\(published.text)")
+    }
+
+    func publishNew(_ path: String, _ source: String) throws {
+        let draft = try client().send("PUT", "/api/scripts/\(path)/draft", ["source": .string(source), "message": "test"])
+        #expect(draft.status == 200, "\(draft.text)")
+        let published = try client().post("/api/scripts/\(path)/publish", [:])
         #expect(published.status == 200, "\(published.text)")
     }
 
