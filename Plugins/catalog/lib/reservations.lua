@@ -6,7 +6,7 @@ local M = {}
 local NONE = decimal.new("0")
 
 local function move(row, quantity, reason)
-  record.create("catalog.stock_movement", {
+  record.insert("catalog.stock_movement", {
     product = row.product, branch = row.branch, quantity = quantity, reason = reason,
     source_type = row.source_type, source_id = row.source_id,
   })
@@ -35,10 +35,10 @@ function M.reserve(wanted)
     quantity = before - wanted.quantity, reserved = level.reserved + wanted.quantity,
   })
   move(wanted, -wanted.quantity, "reservation")
-  return record.create("catalog.stock_reservation", {
+  return record.insert("catalog.stock_reservation", {
     product = wanted.product, branch = wanted.branch, quantity = wanted.quantity, status = "HELD",
     source_type = wanted.source_type, source_id = wanted.source_id,
-  }).id, before
+  }), before
 end
 
 ---What is put aside for a document.

@@ -1,6 +1,11 @@
 -- Which laybys somebody reaches: those of the branches that they work at.
 local M = {}
 
+-- What routes take.
+M.LAYBY = { "id", "integer", required = true, min = 1, description = "The layby's id." }
+M.LIMIT = { "limit", "integer", default = 50, min = 1, max = 50, description = "At most so many." }
+M.CURSOR = { "cursor", "text", max = 40, description = "Go on after the page that gave this next_cursor." }
+
 function M.refuse(code, field, message, http)
   reject { code = code, field = field, message = message, http = http or 422 }
 end

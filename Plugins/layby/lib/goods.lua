@@ -44,6 +44,18 @@ function M.release(layby)
   for _, reservation in ipairs(reservations.held(TYPE, layby.id)) do reservations.release(reservation) end
 end
 
+---Puts goods that were handed over back on the shelf.
+function M.take_back(layby)
+  for _, item in ipairs(layby.items) do
+    if M.is_stocked(item) then
+      stock.move {
+        product = item.product, branch = layby.branch, quantity = item.quantity,
+        reason = "return", source_type = TYPE, source_id = layby.id,
+      }
+    end
+  end
+end
+
 ---Hands the goods over: those that are put aside, or from the shelf.
 ---@param products table<integer, Record>
 function M.hand_over(layby, products)

@@ -6,7 +6,7 @@ local terms = require "layby.lib.terms"
 return {
   method = "POST", path = "/api/laybys/{id}/cancel", permission = "layby.cancel",
   summary = "Cancel a layby: fee, refund and goods as its terms say; GET …/cancellation tells them before",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = {
     { "reason", "text", max = 500 },
     { "expected_refund", "money", json = "expectedRefund", min = 0,

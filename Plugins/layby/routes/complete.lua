@@ -4,7 +4,7 @@ local answers = require "layby.lib.answers"
 return {
   method = "POST", path = "/api/laybys/{id}/complete", permission = "layby.complete",
   summary = "Hand over a layby that is paid: stock, revenue, taxes and the sales order",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = { { "reason", "text", max = 500 } },
   output = answers.WHOLE,
   run = function(req)

@@ -4,7 +4,7 @@ local answers = require "layby.lib.answers"
 return {
   method = "PUT", path = "/api/laybys/{id}", permission = "layby.create",
   summary = "Edit the notes of a layby; amounts, status, number and business change by its own steps only",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = {
     { "notes", "text", max = 2000 }, { "version", "integer", min = 1, description = "The version that was read, to be sure of it." },
   },

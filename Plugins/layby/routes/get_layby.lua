@@ -5,7 +5,7 @@ local archive = require "layby.lib.archive"
 return {
   method = "GET", path = "/api/laybys/{id}", permission = "layby.view",
   summary = "Read a layby with its business, customer, creator, instalments and payments",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   query = { { "payments", "boolean", default = true, description = "false leaves the payments to GET /api/laybys/{id}/payments." } },
   output = answers.WHOLE,
   run = function(req)

@@ -4,7 +4,7 @@ local answers = require "layby.lib.answers"
 return {
   method = "POST", path = "/api/laybys/{id}/hold", permission = "layby.hold",
   summary = "Put a layby on hold: no reminders, late fees or defaults until it is active again",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = { { "reason", "text", max = 500 } },
   output = answers.WHOLE,
   run = function(req)

@@ -9,8 +9,7 @@ return {
     { "processed_by", "integer", json = "processedBy", min = 0, description = "The user; 0 is the kernel's own hand." },
     { "from", "date", description = "Taken on this day or later." },
     { "through", "date", description = "Taken on this day or earlier." },
-    { "limit", "integer", default = 50, min = 1, max = 50 },
-    { "cursor", "text", max = 40 },
+    access.LIMIT, access.CURSOR,
   },
   output = { { "items", "list", fields = answers.PAYMENT }, { "next_cursor", "text" } },
   run = function(req)

@@ -6,14 +6,13 @@ return {
   summary = "List laybys, newest first",
   query = {
     { "business", "integer", json = "businessId", min = 1, description = "Of this branch; of all of one's own if left out." },
-    { "status", "enum", values = { "ACTIVE", "COMPLETED", "CANCELLED", "DEFAULTED", "ON_HOLD" } },
-    { "customer", "integer", json = "customerId", min = 1 },
-    { "created_by", "integer", json = "createdBy", min = 0 },
+    { "status", "enum", values = { "ACTIVE", "COMPLETED", "CANCELLED", "DEFAULTED", "ON_HOLD" }, description = "In this state only." },
+    { "customer", "integer", json = "customerId", min = 1, description = "Of this customer only." },
+    { "created_by", "integer", json = "createdBy", min = 0, description = "Made by this user; 0 is the kernel's own hand." },
     { "from", "date", description = "Made on this day (UTC) or later." },
     { "through", "date", description = "Made on this day (UTC) or earlier." },
     { "due_by", "date", json = "dueBy", description = "With a payment due on this day or earlier." },
-    { "limit", "integer", default = 50, min = 1, max = 50 },
-    { "cursor", "text", max = 40 },
+    access.LIMIT, access.CURSOR,
   },
   output = { { "items", "list", fields = answers.LAYBY }, { "next_cursor", "text" } },
   run = function(req)

@@ -5,7 +5,7 @@ local archive = require "layby.lib.archive"
 return {
   method = "GET", path = "/api/laybys/{id}/payments", permission = "layby.view",
   summary = "List the payments and refunds of a layby, newest first",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   output = { { "items", "list", fields = answers.PAYMENT }, { "next_cursor", "text" } },
   run = function(req)
     local archived, payments = archive.find(req.params.id)

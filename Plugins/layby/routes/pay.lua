@@ -5,7 +5,7 @@ local payments = require "layby.lib.payments"
 return {
   method = "POST", path = "/api/laybys/{id}/payments", permission = "layby.pay", status = 201,
   summary = "Take a payment; what is above the balance becomes the customer's credit",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = {
     { "amount", "money", required = true, min = 1, example = 5000 },
     { "payment_method", "text", json = "paymentMethod", default = "Cash", max = 40, example = "Cash" },

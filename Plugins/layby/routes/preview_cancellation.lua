@@ -5,7 +5,7 @@ local terms = require "layby.lib.terms"
 return {
   method = "GET", path = "/api/laybys/{id}/cancellation", permission = "layby.cancel",
   summary = "What cancelling a layby would cost and pay back, by its own terms",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   output = {
     { "id", "integer" }, { "layby_number", "text", json = "laybyNumber" }, { "total_paid", "money", json = "totalPaid" },
     { "fee", "money", json = "cancellationFee" }, { "outcome", "text" }, { "refund", "money", json = "refundAmount" },

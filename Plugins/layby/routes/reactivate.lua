@@ -4,7 +4,7 @@ local answers = require "layby.lib.answers"
 return {
   method = "POST", path = "/api/laybys/{id}/reactivate", permission = "layby.hold",
   summary = "Make a layby active again that is on hold or was defaulted; what is due moves on",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = { { "reason", "text", max = 500 } },
   output = answers.WHOLE,
   run = function(req)

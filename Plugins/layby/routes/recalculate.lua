@@ -9,7 +9,7 @@ local FIGURES = {
 return {
   method = "POST", path = "/api/laybys/{id}/recalculate", permission = "layby.configure",
   summary = "Work out anew what a layby's payments and fees come to; with dryRun only tell",
-  params = { { "id", "integer", required = true, min = 1 } },
+  params = { access.LAYBY },
   input = {
     { "reason", "text", required = true, min = 3, max = 500, example = "Balance did not match after the import" },
     { "dry_run", "boolean", json = "dryRun", default = false },

@@ -5,7 +5,7 @@ local payments = require "layby.lib.payments"
 return {
   method = "POST", path = "/api/laybys/{id}/payments/{pid}/refund", permission = "layby.refund",
   summary = "Refund a payment, or a part of it",
-  params = { { "id", "integer", required = true, min = 1 }, { "pid", "integer", required = true, min = 1 } },
+  params = { access.LAYBY, { "pid", "integer", required = true, min = 1, description = "The payment's id." } },
   input = {
     { "amount", "money", min = 1, description = "All that is left of the payment if left out." },
     { "notes", "text", max = 500 },

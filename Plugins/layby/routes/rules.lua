@@ -4,7 +4,7 @@ local terms = require "layby.lib.terms"
 return {
   method = "GET", path = "/api/laybys/rules", permission = "layby.view",
   summary = "The terms for new laybys of a business, to read; they are changed as rule files",
-  query = { { "business", "integer", json = "businessId", required = true, min = 1 } },
+  query = { { "business", "integer", json = "businessId", required = true, min = 1, description = "The branch's id." } },
   output = {
     { "business_type", "text", json = "businessType", description = "Of the business." },
     { "source", "text", description = "The rule file and its version." },

@@ -17,12 +17,12 @@ enum FactsModule {
     }
 
     static let functions: [HostFunction] = [
-        HostFunction("tenant", "facts", .all, "the tenant's id, name, currency, country and time zone") { run, _ in
+        HostFunction("tenant", "facts", .all, "the tenant's id, name, currency, country, time zone, and whether it is a sandbox") { run, _ in
             let tenant = run.scope.tenant
             return [
                 "id": .int(tenant.id), "name": .string(tenant.name), "currency": .string(tenant.currency.code),
                 "currency_exponent": .int(Int64(tenant.currency.exponent)), "country": .string(tenant.country),
-                "time_zone": .string(tenant.timeZone.name),
+                "time_zone": .string(tenant.timeZone.name), "sandbox": .bool(tenant.isSandbox),
             ]
         },
         HostFunction("branch", "find", .all, "find(code or id): the branch, or nil") { run, arguments in

@@ -18,13 +18,15 @@ package struct NewTenant: Sendable {
     package var timeZone: String
     /// BCP 47; `en-` and the country when nil.
     package var locale: String?
+    /// Whether it is a place to try things out, for life.
+    package var isSandbox: Bool
     /// The first administrator.
     package var administrator: NewUser?
 
     package init(
         name: String, domain: String, aliases: [String] = [], status: TenantFacts.Status = .active,
         subscriptionTier: String = "standard", currency: String, country: String, timeZone: String, locale: String? = nil,
-        administrator: NewUser? = nil
+        isSandbox: Bool = false, administrator: NewUser? = nil
     ) {
         self.name = name
         self.domain = domain
@@ -35,6 +37,7 @@ package struct NewTenant: Sendable {
         self.country = country
         self.timeZone = timeZone
         self.locale = locale
+        self.isSandbox = isSandbox
         self.administrator = administrator
     }
 
@@ -49,7 +52,7 @@ package struct NewTenant: Sendable {
             id: id, name: try TenantFacts.checked(name: name), domain: hosts[0], status: status,
             subscriptionTier: try TenantFacts.checked(tier: subscriptionTier), currency: currency,
             country: try TenantFacts.checked(country: country), timeZone: try TenantFacts.zone(timeZone),
-            locale: locale ?? "en-\(country)", createdAt: now, inactiveSince: nil, exportUntil: nil)
+            locale: locale ?? "en-\(country)", createdAt: now, inactiveSince: nil, exportUntil: nil, isSandbox: isSandbox)
         return (facts, hosts)
     }
 }

@@ -86,10 +86,16 @@ enum SystemSchema {
         ) STRICT;
         """
 
+    static let sandboxes = """
+        -- Said when a tenant is made, and true for its life: nobody's business, but a place to try things out.
+        ALTER TABLE tenants ADD COLUMN is_sandbox INTEGER NOT NULL DEFAULT 0 CHECK (is_sandbox IN (0, 1));
+        """
+
     static let migrations = [
         Migration(room: "system", number: 1, name: "tenants", sql: tenants),
         Migration(room: "system", number: 2, name: "operations", sql: operations),
         Migration(room: "system", number: 3, name: "audit", sql: Audit.schema),
         Migration(room: "system", number: 4, name: "wakes", sql: wakes),
+        Migration(room: "system", number: 5, name: "sandboxes", sql: sandboxes),
     ]
 }

@@ -19,13 +19,13 @@ package final class SystemStore: Sendable {
     private static let selectTenants = SQL(
         """
         SELECT id, name, domain, status, subscription_tier, currency, country, time_zone, locale, created_at,
-          inactive_since, export_until FROM tenants WHERE ?1 IS NULL OR id = ?1 ORDER BY id
+          inactive_since, export_until, is_sandbox FROM tenants WHERE ?1 IS NULL OR id = ?1 ORDER BY id
         """)
     private static let selectDomains = SQL("SELECT tenant_id, domain FROM domains WHERE ?1 IS NULL OR tenant_id = ?1")
     private static let insertTenant = SQL(
         """
         INSERT INTO tenants (id, name, domain, status, subscription_tier, currency, country, time_zone, locale, created_at,
-          updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
+          updated_at, is_sandbox) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
         """)
     private static let updateTenant = SQL(
         """
@@ -71,7 +71,7 @@ package final class SystemStore: Sendable {
                     status: TenantFacts.Status(rawValue: row.text(3)) ?? .inactive, subscriptionTier: row.text(4),
                     currency: try Currency(row.text(5)), country: row.text(6), timeZone: zone,
                     locale: row.text(8), createdAt: try row.instant(9), inactiveSince: try row.optionalInstant(10),
-                    exportUntil: try row.optionalInstant(11))
+                    exportUntil: try row.optionalInstant(11), isSandbox: row.bool(12))
                 return (facts, hosts[facts.id] ?? [])
             }
         }
@@ -97,7 +97,7 @@ package final class SystemStore: Sendable {
         try store.write { db in
             try db.run(
                 Self.insertTenant, facts.id, facts.name, facts.domain, facts.status.rawValue, facts.subscriptionTier,
-                facts.currency.code, facts.country, facts.timeZone.name, facts.locale, facts.createdAt)
+                facts.currency.code, facts.country, facts.timeZone.name, facts.locale, facts.createdAt, facts.isSandbox)
             for host in hosts { try db.run(Self.insertDomain, host, facts.id) }
             try db.run(Self.deleteCreation, facts.id)
             try Audit.append(db, actor, "tenant.created", object: ("tenant", facts.id), after: facts.value)

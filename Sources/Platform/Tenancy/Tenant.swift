@@ -42,13 +42,16 @@ package final class Tenant: Sendable {
     package var subscriptionTier: String { current.withLock { $0.subscriptionTier } }
     package var country: String { current.withLock { $0.country } }
     package var timeZone: TimeZone { current.withLock { $0.timeZone } }
+    package var isSandbox: Bool { current.withLock { $0.isSandbox } }
     package var locale: String { current.withLock { $0.locale } }
 
     /// The business date: the calendar's in the tenant's time zone.
     package func today(_ now: Instant) -> CalendarDate { timeZone.date(of: now) }
 
     func update(_ facts: TenantFacts) {
-        precondition(facts.id == id && facts.currency == currency, "A tenant keeps its id and its currency")
+        precondition(
+            facts.id == id && facts.currency == currency && facts.isSandbox == isSandbox,
+            "A tenant keeps its id, its currency, and what it is for")
         current.withLock { $0 = facts }
     }
 

@@ -24,6 +24,8 @@ package struct TenantFacts: Sendable, Equatable {
     package var inactiveSince: Instant?
     /// Until when an inactive tenant may still be read by those who hold `tenant.export`.
     package var exportUntil: Instant?
+    /// Nobody's business, but a place to try things out; set for life.
+    package let isSandbox: Bool
 
     package var value: Value {
         [
@@ -33,6 +35,7 @@ package struct TenantFacts: Sendable, Equatable {
             "created_at": .string(createdAt.description),
             "inactive_since": inactiveSince.map { .string($0.description) } ?? .null,
             "export_until": exportUntil.map { .string($0.description) } ?? .null,
+            "sandbox": .bool(isSandbox),
         ]
     }
 }

@@ -23,7 +23,8 @@ extension BackupService {
         let tenant = try instance.createTenant(
             NewTenant(
                 name: name ?? facts.name, domain: domain, subscriptionTier: facts.subscriptionTier, currency: facts.currency.code,
-                country: facts.country, timeZone: facts.timeZone.name, locale: facts.locale), actor: actor)
+                country: facts.country, timeZone: facts.timeZone.name, locale: facts.locale,
+                isSandbox: facts.isSandbox), actor: actor)
         do {
             _ = try Restore.restore(record.path, digest: record.sha256, into: tenant.store, at: instance.clock.now())
             tenant.rest()

@@ -22,6 +22,7 @@ enum TenantVerbs {
                 Option("time-zone", "NAME", "Its time zone: Africa/Accra, Europe/London …"),
                 Option("locale", "TAG", "Its language and region: en-GH …"),
                 Option("tier", "NAME", "Its subscription tier"),
+                Option("sandbox", nil, "It is a place to try things out, for life"),
                 Option("admin", "USERNAME", "Make this first user, with every permission; prints a link to set the password"),
             ]
         ) { invocation in
@@ -34,6 +35,7 @@ enum TenantVerbs {
             try arguments.noMoreWords(than: 1)
             if let locale = arguments["locale"] { body["locale"] = .string(locale) }
             if let tier = arguments["tier"] { body["subscription_tier"] = .string(tier) }
+            if arguments.has("sandbox") { body["sandbox"] = true }
             if let admin = arguments["admin"] { body["administrator"] = ["username": .string(admin)] }
             let api = try invocation.api(creating: true)
             let tenant = try api.ask("POST", "/api/tenants", .object(body), at: .operator)

@@ -159,6 +159,38 @@ import Testing
         #expect(try boutique.read(id)["creator"]?["username"] == "admin")
     }
 
+    @Test(arguments: [true, false])
+    func `trials go from a sandbox without a trace, and stay in a live business`(inSandbox: Bool) throws {
+        let boutique = try Boutique(inSandbox: inSandbox)
+        #expect(try boutique.client().get("/api/session").json["tenant"]?["sandbox"] == .bool(inSandbox))
+        let (stock, books) = (try boutique.stock(), try boutique.balances())
+        try boutique.number(as: "LAY-TEST-{year}-{seq:6}")
+        let ids = try (0..<4).map { _ in try #require(try boutique.create(quantity: 1).json["id"]?.int) }
+        // One is paid too much and handed over, one pays with what is left of that, one is cancelled.
+        #expect(try boutique.pay(ids[0], 12_000).json["status"] == "COMPLETED")
+        let paid = try boutique.client().post("/api/laybys/\(ids[1])/payments", ["amount": 1_000, "paymentMethod": "Customer Credit"])
+        #expect(paid.status == 201, "\(paid.text)")
+        #expect(try boutique.step(ids[2], "cancel").status == 200)
+        try boutique.number(as: "LAY-{year}-{seq:6}")
+        let real = try #require(try boutique.create(quantity: 2).json["id"]?.int)
+        let removed = try boutique.client().post("/api/laybys/test-data/remove", [:])
+        if !inSandbox {
+            #expect(removed.status == 409 && removed.code == "layby.posted", "\(removed.text)")
+            for id in ids { #expect(try boutique.client().get("/api/laybys/\(id)").status == 200) }
+            return
+        }
+        #expect(removed.status == 200 && removed.json == ["removed": 4, "remaining": 0], "\(removed.text)")
+        for id in ids { #expect(try boutique.client().get("/api/laybys/\(id)").status == 404) }
+        #expect(try boutique.step(real, "cancel").status == 200)
+        #expect(try boutique.stock() == stock)
+        #expect(try boutique.client().get("/api/customer-credits").json["items"]?.array?.allSatisfy { $0["balance"] == 0 } == true)
+        // The fee of the real one is all that is left in the books: 10 % of 240.00, taxes in it.
+        var left = try boutique.balances()
+        for (account, amount) in ["1000": 2_400, "4100": 2_000, "2100": 300, "2110": 50, "2120": 50] as [String: Int64] { left[account, default: 0] -= amount }
+        #expect(left.filter { $0.value != 0 } == books)
+        try boutique.checkBooks()
+    }
+
     @Test func `a session, the acting user, a permission and membership are all wanted`() throws {
         let boutique = try Boutique()
         let id = try #require(try boutique.create().json["id"]?.int)
@@ -188,14 +220,26 @@ import Testing
 /// A clothing shop in Accra with 20 coats at 100.00 and a customer who may take laybys.
 private final class Boutique {
     let house: TestHouse
+    /// nil for acme.
+    private let tenant: Tenant?
     let branch: Int64
     let customer: Int64
     let stranger: Int64
     let coat: Int64
 
-    init() throws {
+    init(inSandbox: Bool = false) throws {
         house = try TestHouse(home: TestHouse.shippedHome)
-        let client = try house.client()
+        if inSandbox {
+            let made = try house.operatorClient().post("/api/tenants", [
+                "name": "Trials", "domain": "trials.localhost", "currency": "GHS", "country": "GH", "time_zone": "Africa/Accra", "sandbox": true,
+                "administrator": ["username": "admin", "password": .string(TestHouse.password), "must_change_password": false],
+            ])
+            try #require(made.status == 201 && made.json["sandbox"] == true, "\(made.text)")
+            tenant = try house.instance.directory.tenant(id: made.json["id"]?.int ?? 0)
+        } else {
+            tenant = nil
+        }
+        let client = try house.client(at: tenant)
         for plugin in ["accounting", "catalog", "pos", "layby"] {
             let answer = try client.post("/api/plugins", ["name": .string(plugin)])
             try #require(answer.status == 200, "\(answer.text)")
@@ -215,7 +259,19 @@ private final class Boutique {
     }
 
     /// Tokens last for some weeks only: a new one for each call of a story that takes months.
-    func client() throws -> WebClient { try house.client() }
+    func client() throws -> WebClient { try house.client(at: tenant) }
+
+    /// How laybys are numbered from now on.
+    func number(as format: String) throws {
+        let changed = try client().send("PATCH", "/api/sequences/layby.layby", ["format": .string(format), "reason": "test"])
+        try #require(changed.status == 200, "\(changed.text)")
+    }
+
+    /// What is not zero, by account.
+    func balances() throws -> [String: Int64] {
+        let rows = try client().get("/api/ledger/trial-balance").json["items"]?.array ?? []
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["account"]?.string ?? "", $0["balance"]?.int ?? 0) }).filter { $0.value != 0 }
+    }
 
     func create(quantity: Int64 = 5, customer: Int64? = nil) throws -> WebClient.Answer {
         try client().post("/api/laybys", [

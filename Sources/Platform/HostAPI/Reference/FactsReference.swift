@@ -9,6 +9,9 @@ extension HostReference {
         HostEntry("tenant.country: string", "ISO 3166 code of its country.", calls: ["tenant.facts"], example: "assert(#tenant.country == 2)"),
         HostEntry("tenant.time_zone: string", "The time zone of its business dates.", calls: ["tenant.facts"], example: "assert(#tenant.time_zone > 0)"),
         HostEntry(
+            "tenant.sandbox: boolean", "Whether it is a place to try things out, nobody's business.", calls: ["tenant.facts"],
+            example: "assert(tenant.sandbox == false)"),
+        HostEntry(
             "branch.find(key: string | integer): table?",
             "The branch with this code or id, or nil: id, code, name, business_type, active. Read once in a run.",
             example: "assert(branch.find(\"ACC-01\").name == \"Accra\")"),

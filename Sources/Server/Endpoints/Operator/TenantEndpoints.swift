@@ -20,6 +20,7 @@ enum TenantEndpoints {
         .init("created_at", .instant, required: true),
         .init("inactive_since", .nullable(.instant), required: true, example: .null),
         .init("export_until", .nullable(.instant), required: true, "Until when an inactive tenant may be read.", example: .null),
+        .init("sandbox", .boolean, required: true, "A place to try things out, nobody's business; for life.", example: .bool(false)),
     ])
 
     private static let hostName: Schema = .string(minLength: 1, maxLength: 253)
@@ -56,6 +57,7 @@ enum TenantEndpoints {
                 .init("time_zone", .string(minLength: 1, maxLength: 60), required: true, example: "Africa/Accra"),
                 .init("locale", .string(minLength: 2, maxLength: 35), example: "en-GH"),
                 .init("subscription_tier", .string(minLength: 1, maxLength: 40), example: "standard"),
+                .init("sandbox", .boolean, "Whether it is a place to try things out, for life.", example: .bool(false)),
                 .init(
                     "administrator",
                     .object([
@@ -71,7 +73,8 @@ enum TenantEndpoints {
             name: try call.text("name"), domain: try call.text("domain"),
             aliases: (call.body["aliases"]?.array ?? []).compactMap(\.string),
             subscriptionTier: call.body["subscription_tier"]?.string ?? "standard", currency: try call.text("currency"),
-            country: try call.text("country"), timeZone: try call.text("time_zone"), locale: call.body["locale"]?.string)
+            country: try call.text("country"), timeZone: try call.text("time_zone"), locale: call.body["locale"]?.string,
+            isSandbox: call.body["sandbox"]?.bool ?? false)
         if let user = call.body["administrator"], let username = user["username"]?.string {
             var hash: String?
             if let password = user["password"]?.string {
