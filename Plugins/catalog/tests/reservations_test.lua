@@ -11,35 +11,50 @@ describe("reservations", function()
     stock.move { product = product.id, branch = place.id, quantity = decimal.new(10), reason = "opening" }
   end)
 
-  local function reserve(quantity)
-    return reservations.reserve {
-      product = product.id, branch = place.id, quantity = decimal.new(quantity), source_type = "test.document", source_id = 7,
-    }
+  local function reserve(...)
+    local wanted = {}
+    for index, quantity in ipairs { ... } do wanted[index] = { product = product.id, quantity = decimal.new(quantity) } end
+    return reservations.reserve(place.id, "test.document", 7, wanted)
   end
   local function level() return record.find("catalog.stock_level", { product = product.id, branch = place.id }) end
-
-  it("take goods off sale and keep them in the house", function()
-    expect(reserve(4) ~= nil):is_true()
-    expect(level().quantity):equals(decimal.new(6))
-    expect(level().reserved):equals(decimal.new(4))
-    local id, there = reserve(7)
-    expect(id):is_nil()
-    expect(there):equals(decimal.new(6))
-    -- Nor are they sold from under who waits for them.
-    expect(stock.move { product = product.id, branch = place.id, quantity = decimal.new(-7), reason = "sale" }):is_nil()
-  end)
-
-  it("go back on sale, or out of the house, once", function()
-    reserve(4)
-    reserve(3)
-    local held = reservations.held("test.document", 7)
-    reservations.release(held[1])
-    reservations.deduct(held[2])
-    expect(#reservations.held("test.document", 7)):equals(0)
-    expect(level().quantity):equals(decimal.new(7))
-    expect(level().reserved):equals(decimal.new(0))
+  local function explained()
     local sum = decimal.new(0)
     for _, one in ipairs(record.list("catalog.stock_movement", { filter = { product = product.id } })) do sum = sum + one.quantity end
-    expect(sum):equals(level().quantity)
+    return sum
+  end
+
+  it("take goods off sale and keep them in the house", function()
+    expect(reserve(1, 3)):is_true()
+    expect(level().quantity):equals(decimal.new(6))
+    expect(level().reserved):equals(decimal.new(4))
+    local done, lacking, there = reserve(3, 4)
+    expect(done):is_false()
+    expect(lacking):equals(product.id)
+    expect(there):equals(decimal.new(6))
+    expect(level().reserved):equals(decimal.new(4))
+    -- Nor are they sold from under who waits for them.
+    expect(stock.move { product = product.id, branch = place.id, quantity = decimal.new(-7), reason = "sale" }):is_nil()
+    expect(explained()):equals(level().quantity)
   end)
+
+  it("are of goods that the branch has", function()
+    local other = given.record("catalog.product", { sku = "T-NONE", name = "None" })
+    local done, lacking, there = reservations.reserve(place.id, "test.document", 7, { { product = other.id, quantity = decimal.new(1) } })
+    expect(done):is_false()
+    expect(lacking):equals(other.id)
+    expect(there):equals(decimal.new(0))
+  end)
+
+  for _, verb in ipairs { "release", "deduct" } do
+    it(verb == "release" and "go back on sale, once" or "go out of the house, once", function()
+      reserve(4, 3)
+      for _ = 1, 2 do
+        reservations[verb]("test.document", 7)
+        expect(level().quantity):equals(decimal.new(verb == "release" and 10 or 3))
+        expect(level().reserved):equals(decimal.new(0))
+        expect(explained()):equals(level().quantity)
+      end
+      expect(record.count("catalog.stock_reservation", { status = "HELD" })):equals(0)
+    end)
+  end
 end)

@@ -44,8 +44,9 @@ return {
     { "automation.default_grace_days", "integer", required = true, min = 0, max = 90,
       description = "A payment counts as missed so many days after its due date has passed." },
 
-    { "validation.min_items", "integer", required = true, min = 1, max = 1000 },
-    { "validation.max_items", "integer", required = true, min = 1, max = 1000 },
+    { "validation.min_items", "integer", required = true, min = 1, max = 300 },
+    { "validation.max_items", "integer", required = true, min = 1, max = 300,
+      description = "As many as are put back on sale in one step." },
     { "validation.min_amount", "money", required = true, min = 0 },
     { "validation.max_amount", "money", required = true, min = 0 },
   },

@@ -139,9 +139,9 @@ function M.create(input)
   local made = record.create("layby.customer_layby", layby)
   made.version, made.updated_at = 1, now
   if set.policies.inventory.reserve == "CREATE" then
-    goods.reserve(made, function(item)
-      for _, line in ipairs(lines) do if line.product.id == item.product then return line.product.stocked end end
-    end)
+    local products = {}
+    for _, line in ipairs(lines) do products[line.product.id] = line.product end
+    goods.reserve(made, products)
   end
   local paid = deposit.minor > 0 and payments.take(made, {
     amount = deposit, payment_method = input.payment_method, payment_reference = input.payment_reference, notes = "Deposit",

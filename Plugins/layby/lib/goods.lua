@@ -1,77 +1,75 @@
 -- The goods of a layby: put aside, put back on sale, or handed over, as its terms say.
+local levels = require "catalog.lib.levels"
 local reservations = require "catalog.lib.reservations"
-local stock = require "catalog.lib.stock"
 local terms = require "layby.lib.terms"
 
 local M = {}
 
 local TYPE = "layby.customer_layby"
 
-local function lacking(index, item, there)
-  reject { code = "layby.out_of_stock", field = "items[" .. (index - 1) .. "].quantity", http = 409,
-    params = { sku = item.sku, available = tostring(there) },
-    message = "Only " .. tostring(there) .. " of “" .. item.sku .. "” can be had, " .. tostring(item.quantity) .. " is wanted." }
-end
-
----Puts the goods aside. Items of services have nothing to put aside.
----@param is_stocked fun(item: table): boolean
-function M.reserve(layby, is_stocked)
-  for index, item in ipairs(layby.items) do
-    if is_stocked(item) then
-      local id, there = reservations.reserve {
-        product = item.product, branch = layby.branch, quantity = item.quantity, source_type = TYPE, source_id = layby.id,
-      }
-      if not id then lacking(index, item, there) end
-    end
-  end
-end
-
 ---The products of the items, by id.
 ---@return table<integer, Record>
 function M.products(layby)
-  local products = {}
+  local ids, products = {}, {}
   for _, item in ipairs(layby.items) do
-    products[item.product] = products[item.product] or record.get("catalog.product", item.product)
+    if not products[item.product] then
+      products[item.product], ids[#ids + 1] = true, item.product
+    end
+  end
+  for _, product in ipairs(record.list("catalog.product", { filter = { id = { ["in"] = ids } }, limit = #ids })) do
+    products[product.id] = product
   end
   return products
 end
 
----Whether an item is of a product that has stock.
-function M.is_stocked(item) return record.get("catalog.product", item.product).stocked end
-
----Puts what is put aside back on sale.
-function M.release(layby)
-  for _, reservation in ipairs(reservations.held(TYPE, layby.id)) do reservations.release(reservation) end
+---The items that have something to put aside: all but services.
+local function stocked(layby, products)
+  local list = {}
+  for _, item in ipairs(layby.items) do
+    if products[item.product].stocked then list[#list + 1] = { product = item.product, quantity = item.quantity } end
+  end
+  return list
 end
 
----Puts goods that were handed over back on the shelf.
-function M.take_back(layby)
-  for _, item in ipairs(layby.items) do
-    if M.is_stocked(item) then
-      stock.move {
-        product = item.product, branch = layby.branch, quantity = item.quantity,
-        reason = "return", source_type = TYPE, source_id = layby.id,
-      }
+local function lacking(layby, product, there)
+  for index, item in ipairs(layby.items) do
+    if item.product == product then
+      reject { code = "layby.out_of_stock", field = "items[" .. (index - 1) .. "].quantity", http = 409,
+        params = { sku = item.sku, available = tostring(there) },
+        message = "Only " .. tostring(there) .. " of “" .. item.sku .. "” can be had, " .. tostring(item.quantity) .. " is wanted." }
     end
   end
+end
+
+---Puts the goods aside.
+---@param products? table<integer, Record>  read if left out
+function M.reserve(layby, products)
+  local done, product, there = reservations.reserve(layby.branch, TYPE, layby.id, stocked(layby, products or M.products(layby)))
+  if not done then lacking(layby, product, there) end
+end
+
+---Puts what is put aside back on sale.
+function M.release(layby) reservations.release(TYPE, layby.id) end
+
+---Takes goods off the shelf, or puts them back there.
+local function move(layby, products, sign, reason)
+  local changes = {}
+  for _, item in ipairs(stocked(layby, products)) do levels.add(changes, item.product, item.quantity * sign) end
+  local done, product, there = levels.change(layby.branch, changes, { reason = reason, source_type = TYPE, source_id = layby.id })
+  if not done then lacking(layby, product, there) end
 end
 
 ---Hands the goods over: those that are put aside, or from the shelf.
 ---@param products table<integer, Record>
 function M.hand_over(layby, products)
   if terms.reserves(layby) then
-    for _, reservation in ipairs(reservations.held(TYPE, layby.id)) do reservations.deduct(reservation) end
-    return
-  end
-  for index, item in ipairs(layby.items) do
-    if products[item.product].stocked then
-      local on_hand, there = stock.move {
-        product = item.product, branch = layby.branch, quantity = -item.quantity,
-        reason = "sale", source_type = TYPE, source_id = layby.id,
-      }
-      if not on_hand then lacking(index, item, there) end
-    end
+    reservations.deduct(TYPE, layby.id)
+  else
+    move(layby, products, decimal.new(-1), "sale")
   end
 end
+
+---Puts goods that were handed over back on the shelf.
+function M.take_back(layby) move(layby, M.products(layby), decimal.new(1), "return") end
 
 return M

@@ -21,7 +21,7 @@ end
 function M.reactivate(layby)
   local days = math.max(0, date.diff(layby.held_on or date.today(), date.today()))
   layby.held_on = nil
-  if releases(layby) then goods.reserve(layby, goods.is_stocked) end
+  if releases(layby) then goods.reserve(layby) end
   layby.status = "ACTIVE"
   amounts.postpone(layby, function(due_on) return date.add(due_on, { days = days }) end)
 end

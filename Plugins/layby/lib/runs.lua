@@ -1,8 +1,8 @@
 -- Runs of the automation, from the first step to the last.
 local M = {}
 
--- So many laybys in a step: a step is a fraction of what a turn of the lane may take.
-local SLICE = 5
+-- So many laybys in a step, and after so many items no further one: a step is a fraction of what a turn of the lane may take.
+local SLICE, ITEMS = 5, 60
 
 ---Begins a run.
 ---@return integer id
@@ -26,13 +26,17 @@ end
 ---@return integer count of those that were dealt with; 0 when none is left
 function M.step(run_id)
   local due = record.list("layby.customer_layby", {
-    filter = { action_on = { le = date.today() } }, order = { "action_on" }, limit = SLICE,
+    filter = { action_on = { le = date.today() } }, order = { "action_on" }, limit = SLICE, lines = true,
   })
+  local count, items = 0, 0
   for _, layby in ipairs(due) do
+    items = items + #layby.items
+    if count > 0 and items > ITEMS then break end
     local ok, problem = pcall(record.update, "layby.automation_run", run_id, { layby_id = layby.id })
     if not ok then note_failure(run_id, layby, problem) end
+    count = count + 1
   end
-  return #due
+  return count
 end
 
 function M.finish(run_id)

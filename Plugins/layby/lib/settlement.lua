@@ -97,7 +97,7 @@ end
 ---The effect of the move from DEFAULTED back to ACTIVE: the goods are put aside again while they are there, what was kept and
 ---credited counts as paid again, and what is due next is due in one period.
 function M.reinstate(layby)
-  if terms.reserves(layby) then goods.reserve(layby, goods.is_stocked) end
+  if terms.reserves(layby) then goods.reserve(layby) end
   local credited = layby.refund_amount
   credit.take(layby.customer, credited)
   if credited.minor > 0 then
