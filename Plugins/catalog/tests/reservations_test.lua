@@ -38,7 +38,7 @@ describe("reservations", function()
   end)
 
   it("are of goods that the branch has", function()
-    local other = given.record("catalog.product", { sku = "T-NONE", name = "None" })
+    local other = given.record("catalog.product", { sku = "T-NONE", name = "None", price = money "1.00" })
     local done, lacking, there = reservations.reserve(place.id, "test.document", 7, { { product = other.id, quantity = decimal.new(1) } })
     expect(done):is_false()
     expect(lacking):equals(other.id)
