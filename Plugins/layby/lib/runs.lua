@@ -2,7 +2,7 @@
 local M = {}
 
 -- So many laybys in a step, and after so many items no further one: a step is a fraction of what a turn of the lane may take.
-local SLICE, ITEMS = 5, 60
+local SLICE, ITEMS = 3, 60
 
 ---Begins a run.
 ---@return integer id
