@@ -63,6 +63,7 @@ struct TenantDoctor {
     private func waiting(_ db: Connection) throws -> [HealthFinding] {
         let register = PluginRegister(db)
         var findings: [HealthFinding] = []
+        if let mark = try ReadOnly.find(db) { findings.append(HealthFinding("changes", true, mark.problem.detail)) }
         for removed in try register.removed() {
             findings.append(HealthFinding("removed plugin \(removed.plugin)", true, "its data is still here: kontor plugin purge \(removed.plugin)"))
         }

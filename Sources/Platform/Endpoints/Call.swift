@@ -68,9 +68,10 @@ package final class Call {
     }
 
     /// For who serves the call, right before it is handled: a request that waited while a plugin's tables were changed so that
-    /// its revision does not know them any more is not carried out by half.
-    /// - Throws: 503 `revision.retired`.
+    /// its revision does not know them any more is not carried out by half, nor one that changes what only reads by now.
+    /// - Throws: 503 `revision.retired`, 423 `tenant.read_only`.
     package func requireServed() throws(Problem) {
+        try requireWritable()
         guard let tenant, let revision, !tenant.revisionSlot.serves(revision) else { return }
         throw Problem(
             503, "revision.retired", "A plugin was changed while the request waited. Send it again.", headers: [("Retry-After", "1")])

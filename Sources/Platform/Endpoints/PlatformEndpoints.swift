@@ -4,5 +4,5 @@ package enum PlatformEndpoints {
         IdentityEndpoints.all + ScriptEndpoints.endpoints + ConsoleEndpoints.endpoints + PluginEndpoints.endpoints
         + MetaEndpoints.endpoints + HookEndpoints.endpoints + ReportEndpoints.endpoints + JobEndpoints.all
         + OutboxEndpoints.all + SettingsEndpoints.all + SecretEndpoints.all + FileEndpoints.all
-        + DoctorEndpoints.tenant
+        + DoctorEndpoints.tenant + ReadOnlyEndpoints.tenant
 }

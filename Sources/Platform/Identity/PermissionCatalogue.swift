@@ -82,6 +82,7 @@ package struct PermissionCatalogue: Sendable {
         Permission("settings.view", title: "See settings"),
         Permission("settings.edit", title: "Change settings"),
         Permission("backup.run", title: "Make a backup"),
+        Permission("tenant.freeze", title: "Stop all changes of the business and let them go on; put everybody out after a breach"),
         Permission("metrics.view", title: "See metrics and detailed health"),
         Permission("tenant.export", title: "Read everything for an export while the tenant is inactive"),
     ]

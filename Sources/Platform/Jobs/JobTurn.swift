@@ -77,6 +77,8 @@ final class JobTurn: LaneWork, @unchecked Sendable {
     }
 
     func perform(_ db: Connection) throws {
+        // What is due waits; whoever lets changes go on wakes it.
+        guard try !tenant.isReadOnly(db) else { return }
         let now = clock.now()
         let revision = try revision(db)
         if !outcome.memo.holds(revision, tenant.timeZone, now) {

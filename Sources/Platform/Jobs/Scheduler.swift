@@ -179,7 +179,7 @@ package final class Scheduler: @unchecked Sendable {
             return due
         }
         for (id, place) in due {
-            guard let tenant = directory.find(id: id), tenant.isActive else {
+            guard let tenant = directory.find(id: id), tenant.isActive, tenant.readOnlyMark == nil else {
                 finished(id, place, nil, tenant: nil)
                 continue
             }
@@ -209,7 +209,7 @@ package final class Scheduler: @unchecked Sendable {
                 place.fetching.formUnion(outcome.fetches.map(\.row.id))
                 place.sending.formUnion(outcome.deliveries.map(\.id))
             } else if tenant == nil {
-                // Gone or not active: it is looked at again when it is.
+                // Gone, not active, or read-only: it is looked at again when it is no more.
                 place.wake = nil
             } else {
                 place.fetched = before.fetched + place.fetched

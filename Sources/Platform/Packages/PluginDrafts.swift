@@ -127,6 +127,7 @@ enum PluginDraftEndpoints {
             return Reply(
                 200,
                 try work.tenant.store.write { db in
+                    try work.tenant.requireWritable()
                     try PluginDrafts(db).keep(archive, bytes: bytes, actor)
                     return try PluginDrafts(db).get(archive.name)
                 })

@@ -84,7 +84,7 @@ package final class Instance: Sendable {
     /// closed one waits until it is used again. Called by the housekeeping thread, every few minutes.
     package func sweepExpired() {
         let now = clock.now()
-        for tenant in directory.all where tenant.store.isOpen {
+        for tenant in directory.all where tenant.store.isOpen && tenant.readOnlyMark == nil {
             // A lane that is busy is left alone: the next sweep comes soon.
             try? tenant.store.submit(Upkeep(now))
         }

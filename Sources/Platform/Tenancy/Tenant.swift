@@ -21,6 +21,8 @@ package final class Tenant: Sendable {
     let unknownNames = FailedNames()
     /// Which requests of routes are recorded.
     let requestSampler = RequestSampler()
+    /// Whether it takes changes.
+    let writability = Writability()
     private let current: Mutex<TenantFacts>
 
     init(_ facts: TenantFacts, store: Store, services: TenantServices) {
@@ -80,6 +82,7 @@ package final class Tenant: Sendable {
         revisionSlot.drop()
         hookBreaker.drop()
         requestSampler.drop()
+        writability.drop()
     }
 }
 

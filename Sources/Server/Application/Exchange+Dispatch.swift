@@ -120,7 +120,7 @@ extension Exchange: LaneWork {
         let response = HTTPResponse.problem(problem, requestID: inquiry.requestID)
         self.response = response
         guard problem.status < 500, let call else { return }
-        if let keyed, !isKeyTaken, [409, 422, 423].contains(problem.status) {
+        if let keyed, !isKeyTaken, [409, 422, 423].contains(problem.status), problem.code != "tenant.read_only" {
             try Idempotency.store(db, keyed, response.kept, now: now)
         }
         if endpoint?.access != .anyone { try Refusals.record(db, call, problem: problem) }

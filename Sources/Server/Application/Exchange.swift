@@ -62,7 +62,9 @@ final class Exchange: @unchecked Sendable {
         do {
             try locate()
             // A tenant that sleeps is woken on a thread that may wait.
-            if let tenant, tenant.revisionSlot.current == nil || !tenant.store.isOpen || !application.limits.isKnown(tenant) {
+            if let tenant, tenant.revisionSlot.current == nil || !tenant.store.isOpen || !application.limits.isKnown(tenant)
+                || tenant.isWritabilityUnknown
+            {
                 return try enqueue(application.readers, owner: tenant.id)
             }
             try admit()
@@ -91,6 +93,8 @@ final class Exchange: @unchecked Sendable {
         let call = try read(endpoint)
         self.call = call
         if given == nil { try Authorization.admit(call, actingUser: inquiry.header("x-user-id")) }
+        // Before the turn: a refusal that ends when somebody lets changes go on is not kept under a key.
+        try call.requireWritable()
         if endpoint.execution == .write { endpoint.prepare?(call) }
         try dispatch(endpoint, call)
     }
@@ -100,6 +104,7 @@ final class Exchange: @unchecked Sendable {
         if let tenant {
             revision = try application.revision(of: tenant)
             if !application.limits.isKnown(tenant) { try application.limits.load(tenant) }
+            try tenant.loadWritability()
         }
         guard let method = inquiry.verb.method else {
             answer(try options())

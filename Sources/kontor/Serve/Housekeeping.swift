@@ -46,7 +46,7 @@ final class Housekeeping: Sendable {
                 // Not each minute: a database that is written to is not idle, and would never be closed.
                 if minutes % Self.expiryMinutes == 0 {
                     instance.sweepExpired()
-                    for tenant in instance.directory.all where tenant.store.isOpen && !isOver {
+                    for tenant in instance.directory.all where tenant.store.isOpen && tenant.readOnlyMark == nil && !isOver {
                         attempt("holds", tenant) { try expireHolds(tenant) }
                     }
                 }

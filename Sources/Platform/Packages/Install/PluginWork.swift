@@ -142,6 +142,7 @@ package struct PluginWork: Sendable {
     private func write(retiring: Bool, _ body: @escaping @Sendable (Connection) throws -> Revision) throws -> Revision {
         try tenant.store.write(
             { [tenant] db in
+                try tenant.requireWritable()
                 // It offers permissions to roles.
                 try tenant.identityWillChange()
                 return try body(db)
