@@ -10,6 +10,8 @@ package struct BackupReport: Sendable, Equatable {
     /// SHA-256 of the file, in hexadecimal.
     package let digest: String
     package let takenAt: Instant
+    /// By then the moment of which it is had come: it has nothing that was committed later.
+    package let snapshotAt: Instant
     package let milliseconds: Int64
 }
 
@@ -31,13 +33,18 @@ package enum Backup {
         let takenAt = store.configuration.clock.now()
         let temporary = "\(path).\(Random.reference()).tmp"
         defer { remove(temporary) }
-        try store.readAlone { try copyPages(of: $0, to: temporary, progress) }
+        var snapshotAt = takenAt
+        try store.readAlone { db in
+            _ = try db.integer(pageCount)
+            snapshotAt = store.configuration.clock.now()
+            try copyPages(of: db, to: temporary, progress)
+        }
         try verify(temporary, check: check)
         let digest = try FileCopy.digest(temporary)
         let bytes = try Files.size(temporary)
         try Files.rename(temporary, to: path)
         return BackupReport(
-            path: path, bytes: bytes, digest: digest, takenAt: takenAt,
+            path: path, bytes: bytes, digest: digest, takenAt: takenAt, snapshotAt: snapshotAt,
             milliseconds: Int64((monotonicNanoseconds() - started) / 1_000_000))
     }
 
@@ -60,6 +67,9 @@ package enum Backup {
         }
         try check?(db)
     }
+
+    /// SHA-256 of a file, in hexadecimal.
+    package static func digest(_ path: String) throws -> String { try FileCopy.digest(path) }
 
     /// A second place for a backup: copies it there, reads it back and compares.
     /// - Parameter digest: of the backup, from its report.

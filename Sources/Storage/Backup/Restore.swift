@@ -45,6 +45,10 @@ package enum Restore {
                 if exists { try? Files.remove(former) }
                 throw error
             }
+            if let log = store.configuration.changeLog, Files.isDirectory(log.folder) {
+                // What cannot be noted here is found by the check of whatever is brought forward across it.
+                try? ChangeLog.noteHole(log.folder, at: now, "another file took the database's place")
+            }
             swapped()
             return exists ? former : nil
         }

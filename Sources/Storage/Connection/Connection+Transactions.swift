@@ -82,6 +82,7 @@ extension Connection {
     @discardableResult
     package func checkpoint(_ kind: CheckpointKind) throws(StorageError) -> (frames: Int, copied: Int) {
         guard mode == .writer else { throw .misuse("a checkpoint by a connection that is not the writer") }
+        beforeCheckpoint?()
         var frames: Int32 = 0
         var copied: Int32 = 0
         let mode = kind == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE

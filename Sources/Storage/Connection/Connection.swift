@@ -51,6 +51,10 @@ package final class Connection {
     @exclusivity(unchecked) var rules = Rules()
     /// Frames in the WAL after the last commit, counted from its last restart.
     @exclusivity(unchecked) package internal(set) var walFrames = 0
+    /// Commits that wrote to the WAL.
+    @exclusivity(unchecked) var walCommits = 0
+    /// Called before pages go from the log into the file.
+    @exclusivity(unchecked) var beforeCheckpoint: (() -> Void)?
     private var companions: [(type: ObjectIdentifier, object: AnyObject)] = []
     private let interrupterBox: Interrupter
     private var isClosed = false
@@ -232,7 +236,9 @@ extension Connection {
     private func countFrames() {
         let count: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
             context, _, _, frames in
-            Unmanaged<Connection>.fromOpaque(context!).takeUnretainedValue().walFrames = Int(frames)
+            let connection = Unmanaged<Connection>.fromOpaque(context!).takeUnretainedValue()
+            connection.walFrames = Int(frames)
+            connection.walCommits &+= 1
             return SQLITE_OK
         }
         sqlite3_wal_hook(handle, count, Unmanaged.passUnretained(self).toOpaque())

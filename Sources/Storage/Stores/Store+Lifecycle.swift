@@ -23,6 +23,21 @@ extension Store {
         monitor.locked { while isOwned || readersOut + guestsOut > 0 { monitor.wait() } }
     }
 
+    /// Puts what was committed so far into the change log, which usually waits for the next checkpoint.
+    package func keepChanges() throws(StorageError) {
+        guard !LanePool.isLaneThread else { throw StorageError.misuse("a lane that waits for a lane") }
+        monitor.lock()
+        while isOwned { monitor.wait() }
+        if case .suspended(let why) = phase {
+            monitor.unlock()
+            throw .closed(why)
+        }
+        isOwned = true
+        monitor.unlock()
+        writer?.beforeCheckpoint?()
+        if disown() { pool.schedule(self) }
+    }
+
     /// Waits until what runs now is done, closes the file, and keeps it closed while `body` works on it; requests get
     /// `.closed(reason)` meanwhile, those in the queue wait.
     ///
@@ -76,8 +91,11 @@ extension Store {
             return idleReaders
         }
         for reader in readers { reader.close() }
+        if let writer { writer.beforeCheckpoint?() }
         writer?.close()
         writer = nil
+        changeLog?.end()
+        changeLog = nil
         monitor.locked { phase = next }
     }
 }

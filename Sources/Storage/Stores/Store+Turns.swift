@@ -22,7 +22,9 @@ extension Store {
             try turn.begin()
             let started = monotonicNanoseconds()
             while let work = next(served: turn.count, started: started) { try turn.serve(work) }
+            let at = changeLog == nil ? nil : configuration.clock.now()
             try turn.commit()
+            if let at { noteCommit(db, at: at) }
         } catch {
             failure = error
             turn.undo(error)

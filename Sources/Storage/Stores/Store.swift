@@ -32,6 +32,9 @@ package final class Store: Lane, @unchecked Sendable {
     var writer: Connection?
     var checkpointedFrames = 0
     var gathering: Gathering
+    var changeLog: ChangeLogWriter?
+    /// Commits to the WAL that the change log knows of.
+    private var loggedCommits = 0
 
     enum Phase {
         case closed, open, closing
@@ -155,7 +158,9 @@ package final class Store: Lane, @unchecked Sendable {
     }
 
     private func makeWriter(_ before: Phase) throws -> Connection {
+        changeLog = openChangeLog()
         let db = try Connection(path: path, mode: .writer, options: configuration.options)
+        if let changeLog { db.beforeCheckpoint = { [unowned db] in changeLog.keep(frames: db.walFrames) } }
         // What a process that ended left in the log may be there only in the system's memory, after a flush that
         // failed: it is brought into the file and flushed with it before anything is written after it.
         try db.checkpoint(.truncate)
@@ -167,10 +172,31 @@ package final class Store: Lane, @unchecked Sendable {
         db.fatal = nil
         db.endStatements()
         checkpointedFrames = 0
+        loggedCommits = db.walCommits
         let migrated = db.written
         monitor.locked { changes.note(migrated) }
         db.written = .none
         return db
+    }
+
+    /// A log that cannot be kept does not keep the business from working: copies are still made.
+    private func openChangeLog() -> ChangeLogWriter? {
+        guard let log = configuration.changeLog else { return nil }
+        do {
+            if log.isKept { return try ChangeLogWriter(path, log, clock: configuration.clock) }
+            if Files.isDirectory(log.folder) { try ChangeLog.noteHole(log.folder, at: configuration.clock.now(), "no log was kept") }
+        } catch {
+            try? ChangeLog.noteHole(log.folder, at: configuration.clock.now(), "\(error)")
+        }
+        return nil
+    }
+
+    /// After a turn's commit.
+    /// - Parameter at: from before it.
+    func noteCommit(_ db: Connection, at: Instant) {
+        guard db.walCommits != loggedCommits else { return }
+        loggedCommits = db.walCommits
+        changeLog?.committed(frames: db.walFrames, at: at)
     }
 
     /// After a turn that failed. The connection stays: its next commit overwrites what the failed one left in the log,
