@@ -9,6 +9,9 @@ package enum SealedContent {
         try examine(tenant, db).filter { !$0.isWell }.map { "\($0.what): \($0.detail)" }
     }
 
+    /// How many of them open.
+    package static func openable(_ tenant: Tenant, _ db: Connection) throws -> Int { try examine(tenant, db).count(where: \.isWell) }
+
     /// Each secret, and of each encrypted field the newest value.
     static func examine(_ tenant: Tenant, _ db: Connection) throws -> [HealthFinding] {
         var findings: [HealthFinding] = []

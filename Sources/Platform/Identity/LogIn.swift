@@ -92,7 +92,7 @@ package enum LogIn {
             guard let code, !code.isEmpty else {
                 throw Problem(401, "auth.code_required", "Send the six digits of your authenticator app as “code”.", field: "code")
             }
-            let secret = try instance.keys.secrets.open(sealed, context: TwoFactor.context(account.id))
+            let secret = try tenant.box.open(sealed, context: TwoFactor.context(account.id))
             if let found = TOTP.verify(code, secret: secret, at: now, after: account.lastStep) {
                 step = found
             } else {

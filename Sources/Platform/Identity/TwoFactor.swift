@@ -27,25 +27,25 @@ package enum TwoFactor {
 
     /// Makes a secret that counts from `confirm` on.
     /// - Throws: 409 `two_factor.enabled` when there is a confirmed one.
-    package static func begin(_ db: Connection, userID: Int64, keys: KeyFolder) throws -> [UInt8] {
+    static func begin(_ db: Connection, userID: Int64, box: TenantBox) throws -> [UInt8] {
         guard try state(db, userID).confirmed == false else {
             throw Problem(409, "two_factor.enabled", "Two-factor log-in is on; turn it off first to set it up anew.")
         }
         let secret = Random.bytes(20)
-        try db.run(setSecret, userID, keys.secrets.seal(secret, context: context(userID)))
+        try db.run(setSecret, userID, try box.seal(secret, context: context(userID)))
         return secret
     }
 
     /// Turns it on, once a code has shown that the app has the secret. Returns the recovery codes, which nobody can read again.
     /// - Throws: 409 `two_factor.not_begun`, 422 `two_factor.code_wrong`.
-    package static func confirm(
-        _ db: Connection, _ actor: ActingUser, userID: Int64, code: String, keys: KeyFolder
+    static func confirm(
+        _ db: Connection, _ actor: ActingUser, userID: Int64, code: String, box: TenantBox
     ) throws -> [String] {
         let state = try state(db, userID)
         guard let sealed = state.sealed, !state.confirmed else {
             throw Problem(409, "two_factor.not_begun", "Set two-factor log-in up first.")
         }
-        let secret = try keys.secrets.open(sealed, context: context(userID))
+        let secret = try box.open(sealed, context: context(userID))
         guard let step = TOTP.verify(code, secret: secret, at: actor.at, after: state.lastStep) else {
             throw Problem(422, "two_factor.code_wrong", "This is not the app's present code; look at the clocks of both.", field: "code")
         }

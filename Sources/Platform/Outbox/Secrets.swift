@@ -25,21 +25,21 @@ package struct Secrets {
         """)
     private static let delete = SQL("DELETE FROM platform_secrets WHERE name = ?1")
 
-    private func context(_ name: String) -> String { "tenant:\(tenant.id)/secret:\(name)" }
+    static func context(_ name: String) -> String { "secret:\(name)" }
 
     /// nil where none is set.
     /// - Throws: 503 `secret.unreadable` where it was sealed under another key, as after a restore on another machine.
     func open(_ name: String) throws -> String? {
         guard let sealed = try db.first(Self.select, name, row: { $0.bytes(0) }) else { return nil }
         do throws(CryptoError) {
-            return try tenant.services.secrets.openText(sealed, context: context(name))
+            return try tenant.box.openText(sealed, context: Self.context(name))
         } catch {
             throw Problem(503, "secret.unreadable", "The secret \(name) was sealed under another key. Set it again.")
         }
     }
 
     package func set(_ name: String, _ secret: String, actor: ActingUser) throws {
-        try db.run(Self.upsert, name, tenant.services.secrets.seal(secret, context: context(name)), actor.at, actor.name)
+        try db.run(Self.upsert, name, try tenant.box.seal(secret, context: Self.context(name)), actor.at, actor.name)
         try Audit.append(db, actor, "secret.set", object: ("secret", name))
     }
 

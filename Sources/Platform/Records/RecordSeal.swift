@@ -1,24 +1,25 @@
 import Core
 import Storage
 
-/// Seals the encrypted fields of a tenant's records: XChaCha20-Poly1305 under the installation's key, which is not in the
-/// database. What is sealed for one table, column and row does not open in another; a copy of the whole database opens, here.
+/// Seals the encrypted fields of a tenant's records: XChaCha20-Poly1305 under the tenant's key, which opens by the
+/// installation's, and that is not in the database. What is sealed for one tenant, table, column and row does not open in another;
+/// a copy of the whole database opens, here.
 package struct RecordSeal: Sendable {
     /// What stands for a value that is there and not shown.
     static let mask = "***"
 
-    private let box: SecretBox
+    private let box: TenantBox
 
     init(_ tenant: Tenant) {
-        box = tenant.services.secrets
+        box = tenant.box
     }
 
     private func context(_ column: RecordColumn, _ table: RecordTable, _ id: Int64) -> String {
         "record:\(table.name).\(column.name)/\(id)"
     }
 
-    func seal(_ text: String, _ column: RecordColumn, _ table: RecordTable, _ id: Int64) -> [UInt8] {
-        box.seal(text, context: context(column, table, id))
+    func seal(_ text: String, _ column: RecordColumn, _ table: RecordTable, _ id: Int64) throws -> [UInt8] {
+        try box.seal(text, context: context(column, table, id))
     }
 
     /// nil where it was sealed under another key, or somewhere else.
@@ -32,7 +33,7 @@ extension RecordStore {
     func sealed(_ value: RecordColumn.Stored, _ column: RecordColumn, _ table: RecordTable, _ id: Int64) throws -> RecordColumn.Stored {
         guard column.field.kind == .encrypted, case .text(let text) = value else { return value }
         guard let seal else { throw Problem(500, "internal.error", "Encrypted fields need a key.") }
-        return .bytes(seal.seal(text, column, table, id))
+        return .bytes(try seal.seal(text, column, table, id))
     }
 
     /// The id that the next row gets.

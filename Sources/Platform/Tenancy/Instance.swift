@@ -63,7 +63,7 @@ package final class Instance: Sendable {
         system.clock = clock
         system.opened = { db in db.authorize(Audit.keepsHistory) }
         self.system = try SystemStore(store: Store(path: "\(data)/system.db", configuration: system, pool: lanes))
-        services = TenantServices(secrets: keys.secrets, scriptLog: scriptLog)
+        services = TenantServices(scriptLog: scriptLog)
         scheduler = Scheduler(clock: clock, directory: directory, system: self.system, events: events,
             courier: Courier(configuration.transport ?? NetworkTransport(policy: configuration.outbound), clock: clock))
         services.serve(by: scheduler)
@@ -110,6 +110,10 @@ package final class Instance: Sendable {
             // A database that is missing, with a disk that was not mounted, is an error and not a new business.
             var configuration = tenantConfiguration
             configuration.options.creates = false
+            configuration.opened = { [services, keys, clock] db in
+                services.boxes.keep(try TenantKeys.adopt(db, tenantID: facts.id, house: keys.secrets, at: clock.now()), for: facts.id)
+                db.authorize(TenantMigrations.keepsHistory)
+            }
             return stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: configuration)
         }
         // Its time zone may be another, or it may be active again.

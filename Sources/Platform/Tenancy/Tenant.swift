@@ -50,6 +50,9 @@ package final class Tenant: Sendable {
     /// The business date: the calendar's in the tenant's time zone.
     package func today(_ now: Instant) -> CalendarDate { timeZone.date(of: now) }
 
+    /// Seals and opens what is the tenant's. Its database was opened before: who asks has it at hand.
+    var box: TenantBox { services.boxes.box(of: id) }
+
     func update(_ facts: TenantFacts) {
         precondition(
             facts.id == id && facts.currency == currency && facts.isSandbox == isSandbox,

@@ -1,14 +1,13 @@
 import Core
 import Synchronization
 
-/// What the tenants of an installation have in common: the box that seals their secrets, and whoever does what is due.
+/// What the tenants of an installation have in common: the boxes that seal their secrets, and whoever does what is due.
 package final class TenantServices: Sendable {
-    let secrets: SecretBox
+    let boxes = TenantBoxes()
     let scriptLog: ScriptLog
     private let scheduler = Mutex<Scheduler?>(nil)
 
-    init(secrets: SecretBox, scriptLog: ScriptLog) {
-        self.secrets = secrets
+    init(scriptLog: ScriptLog) {
         self.scriptLog = scriptLog
     }
 

@@ -17,7 +17,7 @@ enum TwoFactorEndpoints {
     ) { call in
         let tenant = try call.requireTenant()
         _ = try call.requireSession()
-        let secret = try TwoFactor.begin(call.database, userID: call.principal.userID, keys: call.instance.keys)
+        let secret = try TwoFactor.begin(call.database, userID: call.principal.userID, box: try call.requireTenant().box)
         return Reply(
             200,
             [
@@ -41,7 +41,7 @@ enum TwoFactorEndpoints {
         _ = try call.requireSession()
         let codes = try TwoFactor.confirm(
             call.database, call.actingUser, userID: call.principal.userID, code: call.body["code"]?.string ?? "",
-            keys: call.instance.keys)
+            box: try call.requireTenant().box)
         return Reply(200, ["recovery_codes": .array(codes.map { .string($0) })])
     }
 
