@@ -71,6 +71,9 @@ package final class Instance: Sendable {
 
     package func folder(ofTenant id: Int64) -> String { "\(dataPath)/tenants/\(id)" }
 
+    /// The log of a tenant's changes, beside its copies.
+    package func changeLogFolder(ofTenant id: Int64) -> String { "\(dataPath)/backups/\(id)/log" }
+
     package var now: Instant { clock.now() }
 
     /// Closes databases that nobody used for a while and drops the caches of their tenants. Called by the housekeeping
@@ -114,6 +117,7 @@ package final class Instance: Sendable {
                 services.boxes.keep(try TenantKeys.adopt(db, tenantID: facts.id, house: keys.secrets, at: clock.now()), for: facts.id)
                 db.authorize(TenantMigrations.keepsHistory)
             }
+            configuration.changeLog = .init(folder: changeLogFolder(ofTenant: facts.id), isKept: self.configuration.keepsChangeLog)
             return stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: configuration)
         }
         // Its time zone may be another, or it may be active again.

@@ -18,6 +18,8 @@ package struct InstanceConfiguration: Sendable {
     package var outbound: OutboundPolicy
     /// The way there; nil for the real one.
     package var transport: (any Transport)?
+    /// Whether a log of each tenant's changes is kept beside the copies, to restore to any moment.
+    package var keepsChangeLog = true
 
     package init(
         isSecure: Bool = false, publicPort: Int? = nil, tenantMigrations: [Migration] = TenantMigrations.all,

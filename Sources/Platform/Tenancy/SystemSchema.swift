@@ -89,6 +89,21 @@ enum SystemSchema {
     static let sandboxes = """
         -- Said when a tenant is made, and true for its life: nobody's business, but a place to try things out.
         ALTER TABLE tenants ADD COLUMN is_sandbox INTEGER NOT NULL DEFAULT 0 CHECK (is_sandbox IN (0, 1));
+    static let recovery = """
+        -- By then the moment of which the copy is had come; NULL for copies from before this was kept.
+        ALTER TABLE backups ADD COLUMN snapshot_at TEXT;
+        -- Restores that were done to see whether and how fast they can be.
+        CREATE TABLE recovery_drills (
+          id               INTEGER PRIMARY KEY,
+          tenant_id        INTEGER NOT NULL,
+          domain           TEXT    NOT NULL,
+          started_at       TEXT    NOT NULL,
+          ok               INTEGER NOT NULL CHECK (ok IN (0, 1)),
+          bytes            INTEGER NOT NULL,
+          recovery_seconds TEXT    NOT NULL,
+          loss_seconds     INTEGER NOT NULL,
+          report           TEXT    NOT NULL
+        ) STRICT;
         """
 
     static let migrations = [
@@ -97,5 +112,6 @@ enum SystemSchema {
         Migration(room: "system", number: 3, name: "audit", sql: Audit.schema),
         Migration(room: "system", number: 4, name: "wakes", sql: wakes),
         Migration(room: "system", number: 5, name: "sandboxes", sql: sandboxes),
+        Migration(room: "recovery", number: 1, name: "moments of backups, drills", sql: recovery),
     ]
 }

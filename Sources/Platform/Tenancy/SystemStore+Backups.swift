@@ -16,6 +16,8 @@ package struct BackupRecord: Sendable, Equatable {
     package let sha256: String
     package let createdAt: String
     package let verifiedAt: String?
+    /// Nothing that was written later is in it.
+    package let snapshotAt: String?
 
     package var value: Value {
         [
@@ -27,11 +29,11 @@ package struct BackupRecord: Sendable, Equatable {
 }
 
 extension SystemStore {
-    private static let columns = "id, tenant_id, tier, path, place, size, sha256, created_at, verified_at"
+    private static let columns = "id, tenant_id, tier, path, place, size, sha256, created_at, verified_at, snapshot_at"
     private static let insertBackup = SQL(
         """
-        INSERT INTO backups (tenant_id, tier, path, place, size, sha256, created_at, verified_at)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        INSERT INTO backups (tenant_id, tier, path, place, size, sha256, created_at, verified_at, snapshot_at)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """)
     private static let selectBackup = SQL("SELECT \(columns) FROM backups WHERE id = ?1")
     private static let selectBackups = SQL(
@@ -46,10 +48,10 @@ extension SystemStore {
 
     package func recordBackup(
         tenantID: Int64?, tier: String, path: String, place: String = "local", size: Int64, sha256: String,
-        verifiedAt: Instant?, actor: ActingUser
+        verifiedAt: Instant?, snapshotAt: String? = nil, actor: ActingUser
     ) throws -> BackupRecord {
         try store.write { db in
-            try db.run(Self.insertBackup, tenantID, tier, path, place, size, sha256, actor.at, verifiedAt)
+            try db.run(Self.insertBackup, tenantID, tier, path, place, size, sha256, actor.at, verifiedAt, snapshotAt)
             return try Self.backup(db, db.lastInsertRowID)
         }
     }
@@ -87,6 +89,7 @@ extension SystemStore {
     private static func read(_ row: Storage.Row) -> BackupRecord {
         BackupRecord(
             id: row.int(0), tenantID: row.optionalInt(1), tier: row.text(2), path: row.text(3), place: row.text(4),
-            size: row.int(5), sha256: row.text(6), createdAt: row.text(7), verifiedAt: row.optionalText(8))
+            size: row.int(5), sha256: row.text(6), createdAt: row.text(7), verifiedAt: row.optionalText(8),
+            snapshotAt: row.optionalText(9))
     }
 }

@@ -20,13 +20,39 @@ extension BackupService {
         }
         _ = try verify(id)
         let facts = try instance.directory.tenant(id: source).facts
+        return try makeTenant(
+            of: record.path, digest: record.sha256, like: facts, backup: record, reached: record.createdAt, name: name, domain: domain, actor: actor,
+            reason: reason)
+    }
+
+    /// Makes a new tenant out of the last moment of a tenant at or before an instant.
+    /// - Throws: as `makeTenant(of:…)`; 404 `backup.none_before`.
+    package func makeTenant(
+        of source: Tenant, at instant: Instant, name: String?, domain: String, actor: ActingUser, reason: String
+    ) throws -> (tenant: Tenant, steps: Value, reached: Instant) {
+        guard instant <= instance.clock.now() else { throw Problem(422, "backup.moment_invalid", "\(instant.description) is not there yet.", field: "to") }
+        var steps = RestoreSteps()
+        try? source.store.keepChanges()
+        let moment = try makeMoment(of: source, at: instant, steps: &steps)
+        defer { remove(moment) }
+        let tenant = try makeTenant(
+            of: moment.path, digest: moment.digest, like: source.facts, backup: moment.base, reached: moment.reached.description, name: name,
+            domain: domain, actor: actor, reason: reason)
+        steps.done("open", "It is tenant \(tenant.id) at \(tenant.domain).")
+        return (tenant, steps.value, moment.reached)
+    }
+
+    private func makeTenant(
+        of path: String, digest: String, like facts: TenantFacts, backup record: BackupRecord, reached: String, name: String?, domain: String,
+        actor: ActingUser, reason: String
+    ) throws -> Tenant {
         let tenant = try instance.createTenant(
             NewTenant(
                 name: name ?? facts.name, domain: domain, subscriptionTier: facts.subscriptionTier, currency: facts.currency.code,
                 country: facts.country, timeZone: facts.timeZone.name, locale: facts.locale,
                 isSandbox: facts.isSandbox), actor: actor)
         do {
-            _ = try Restore.restore(record.path, digest: record.sha256, into: tenant.store, at: instance.clock.now())
+            _ = try Restore.restore(path, digest: digest, into: tenant.store, at: instance.clock.now())
             tenant.rest()
             try tenant.identityWillChange()
             _ = try tenant.store.write { db in
@@ -34,8 +60,8 @@ extension BackupService {
                 try db.run(Self.endSessions)
                 try Outbox.silence(db, at: actor.at)
                 try Audit.append(
-                    db, actor, "tenant.made_of_backup", object: ("backup", id),
-                    after: ["taken_at": .string(record.createdAt), "sha256": .string(record.sha256)], reason: reason)
+                    db, actor, "tenant.made_of_backup", object: ("backup", record.id),
+                    after: ["taken_at": .string(record.createdAt), "sha256": .string(record.sha256), "reached_at": .string(reached)], reason: reason)
             }
             return tenant
         } catch {

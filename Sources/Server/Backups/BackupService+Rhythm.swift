@@ -16,7 +16,9 @@ extension BackupService {
         let records = try instance.system.newestBackups(tenantID: tenant?.id).filter { $0.place == "local" }
         let times = try records.map { (tier: Tier(rawValue: $0.tier), at: try Instant($0.createdAt), record: $0) }
         if let last = times.max(by: { $0.at < $1.at }) {
-            guard last.at.adding(milliseconds: Int64(minutes) * 60_000) <= now else { return nil }
+            guard last.at.adding(milliseconds: Int64(minutes) * 60_000) <= now else {
+                return try needsBase(tenant, since: last.at, now) ? .hourly : nil
+            }
             guard try hasChanged(tenant, since: last.record) else { return nil }
         }
         func newest(_ tiers: Tier...) -> Instant? { times.filter { time in tiers.contains { $0 == time.tier } }.map(\.at).max() }
@@ -25,6 +27,21 @@ extension BackupService {
         if newest(.monthly, .weekly, .daily).map({ $0.utcDate != now.utcDate }) ?? true { return .daily }
         return .hourly
     }
+
+    /// Whether the log of changes has a hole behind the last copy that only another copy ends: nothing could be brought forward
+    /// across it. Ten minutes apart, for a copy costs more than what is kept.
+    private func needsBase(_ tenant: Tenant?, since last: Instant, _ now: Instant) throws -> Bool {
+        guard let tenant, instance.configuration.keepsChangeLog, last.adding(milliseconds: Self.baseMilliseconds) <= now,
+            let hole = try ChangeLog.lastHole(instance.changeLogFolder(ofTenant: tenant.id))
+        else { return false }
+        return hole.isOver && hole.at > last
+    }
+
+    private static let baseMilliseconds: Int64 = 600_000
+
+    /// How long the log of changes is kept, and the most of one tenant.
+    private static let logDays: Int64 = 2
+    private static let mostLogBytes: Int64 = 4 << 30
 
     /// Whether a database holds anything that its last copy does not. After a start it is the files' times that tell, which
     /// change without a change of the rows too.
@@ -99,6 +116,11 @@ extension BackupService {
             }
         }
         try removeRemains(now: now)
+        for folder in try Files.list("\(instance.dataPath)/backups") {
+            try ChangeLog.prune(
+                "\(instance.dataPath)/backups/\(folder)/log", before: now.adding(milliseconds: -Self.logDays * Self.dayMilliseconds),
+                mostBytes: Self.mostLogBytes)
+        }
         if let failure { throw failure }
         return removed
     }
@@ -108,7 +130,7 @@ extension BackupService {
         let root = "\(instance.dataPath)/backups"
         guard Files.isDirectory(root) else { return }
         for folder in try Files.list(root) where Files.isDirectory("\(root)/\(folder)") {
-            for name in try Files.list("\(root)/\(folder)") where name.contains(".db.") && name.contains(".tmp") {
+            for name in try Files.list("\(root)/\(folder)") where name.contains(".db.") && name.contains(".tmp") || name.hasPrefix(".moment-") {
                 let path = "\(root)/\(folder)/\(name)"
                 if try Files.modified(path).adding(milliseconds: Self.dayMilliseconds) < now { try Files.remove(path) }
             }

@@ -79,7 +79,7 @@ package struct BackupService: Sendable {
         do {
             let record = try system.recordBackup(
                 tenantID: tenant?.id, tier: tier.rawValue, path: path, size: report.bytes, sha256: report.digest,
-                verifiedAt: instance.clock.now(), actor: actor)
+                verifiedAt: instance.clock.now(), snapshotAt: report.snapshotAt.description, actor: actor)
             instance.backupLog.noteCopied(tenantID: tenant?.id, rows: rows)
             return record
         } catch {
@@ -101,47 +101,17 @@ package struct BackupService: Sendable {
         return try system.backup(id)
     }
 
-    /// Puts a copy in a tenant's place. Its database as it was is copied first, and kept beside as well; other tenants go on.
-    ///
-    /// Numbers that were given out since the copy was made are recorded as lost and never given again.
-    /// - Parameter swapped: called once the tenant stands on the copy, before anybody can ask it, for whoever keeps something
-    ///   of it in memory.
-    /// - Returns: the safety copy's record, and where the former file is.
+    /// Puts a copy in its tenant's place: see `restore(_:from:actor:reason:swapped:)`.
+    /// - Throws: 409 `backup.system`.
     package func restore(
         _ id: Int64, actor: ActingUser, reason: String, swapped: (Tenant) -> Void = { _ in }
-    ) throws -> (safety: BackupRecord?, former: String?, unreadable: [String]) {
-        let record = try system.backup(id)
-        guard let tenantID = record.tenantID else {
+    ) throws -> Restored {
+        guard let tenantID = try system.backup(id).tenantID else {
             throw Problem(
                 409, "backup.system", "The system's own database is restored with the server stopped: kontor restore.")
         }
-        let tenant = try instance.directory.tenant(id: tenantID)
-        let clock = instance.clock
-        // A damaged database cannot be copied or asked; the former file stays in any case.
-        let safety = try? make(of: tenant, tier: .safety, actor: actor).record
-        let numbers = (try? tenant.store.read { db in try db.ledger(clock: clock).openSegments() }) ?? []
-        let former = try Restore.restore(
-            record.path, digest: record.sha256, into: tenant.store, at: clock.now(),
-            check: { try checkBooks($0, full: true) },
-            swapped: {
-                tenant.rest()
-                swapped(tenant)
-            })
-        _ = try tenant.store.write { db in
-            let lost = try db.ledger(clock: clock).recordLostRanges(
-                since: numbers, reason: "restored from backup \(id)", actor: LedgerActor(id: actor.id, label: "operator"))
-            try Audit.append(
-                db, actor, "tenant.restored", object: ("backup", id),
-                after: [
-                    "taken_at": .string(record.createdAt), "sha256": .string(record.sha256),
-                    "numbers_lost": .array(lost.map { .string("\($0.series) \($0.period)") }),
-                ], reason: reason)
-        }
-        // The chain outside goes on from here; what it says of before stays in its file.
-        _ = try CheckpointFile(instance, tenant).take()
-        // A restore stands, whatever cannot be read in it.
-        let unreadable = (try? tenant.store.read { db in try SealedContent.unreadable(tenant, db) }) ?? []
-        return (safety, former, unreadable)
+        return try restore(
+            try instance.directory.tenant(id: tenantID), from: .backup(id), actor: actor, reason: reason, swapped: swapped)
     }
 
     private func checkBooks(_ db: Connection, full: Bool) throws {

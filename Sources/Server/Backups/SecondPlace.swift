@@ -61,7 +61,7 @@ struct SecondPlace {
         do {
             _ = try instance.system.recordBackup(
                 tenantID: record.tenantID, tier: record.tier, path: target, place: Self.name, size: record.size,
-                sha256: record.sha256, verifiedAt: instance.clock.now(), actor: actor)
+                sha256: record.sha256, verifiedAt: instance.clock.now(), snapshotAt: record.snapshotAt, actor: actor)
         } catch {
             try? Files.remove(target)
             throw error

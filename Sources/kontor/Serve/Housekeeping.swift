@@ -50,7 +50,12 @@ final class Housekeeping: Sendable {
                         attempt("holds", tenant) { try expireHolds(tenant) }
                     }
                 }
-                if backupMinutes > 0 { backUp() }
+                if backupMinutes > 0 {
+                    for tenant in instance.directory.all where !isOver {
+                        attempt("change_log", tenant) { try ChangeLog.pack(instance.changeLogFolder(ofTenant: tenant.id)) { isOver } }
+                    }
+                    backUp()
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ enum ServeVerb {
         Option("outbound-private", "RANGE", "Private addresses that businesses may reach, such as 192.168.1.0/24; may be repeated"),
         Option("outbound-ca", "FILE", "Certificates to trust of those whom they reach, PEM (else the system's)"),
         Option("backup-minutes", "N", "Back up changed businesses so often, 0 for never (else 60)"),
+        Option("no-change-log", nil, "Keep no log of changes between backups: restores go to backups only, not to any moment"),
     ]
 
     static let all = [
@@ -63,11 +64,13 @@ final class ServingHouse {
 
         Signals.blockEndings()
         Limits.raiseDescriptors()
-        let configuration = InstanceConfiguration(
+        var configuration = InstanceConfiguration(
             isSecure: http.isSecure, publicPort: http.tlsProxies.isEmpty ? Int(http.port) : nil, idleSeconds: idleSeconds,
             outbound: OutboundPolicy(
                 allowed: try arguments.all("outbound-private").map { try AddressRange($0) },
                 certificatesPath: arguments["outbound-ca"].map(Paths.absolute)))
+        // Without copies there is nothing that a log could bring forward, and nobody who removes it.
+        configuration.keepsChangeLog = backupMinutes > 0 && !arguments.has("no-change-log")
         let files = try StaticFiles(folder: home + "/Web")
         let log = try ServerLog(arguments["log"], data: data)
         house = try House(

@@ -52,14 +52,18 @@ enum BackupVerbs {
             return .done
         },
         Verb(
-            "restore", "BACKUP", "Bring back a business from a backup, by its number in the list",
+            "restore", "[BACKUP]", "Bring back a business from a backup, by its number in the list, or as it was at a moment",
             options: [
+                Option("tenant", "ID", "With --to: whose moment"), Option("to", "INSTANT", "As it was then: 2026-11-20T10:30:00Z"),
+                Option("into", "DOMAIN", "With --to: into a new business at this domain"),
                 Option("as", "DOMAIN", "Into a new business at this domain"),
                 Option("over", "ID", "Over a business, whose former file is kept"),
                 Option("name", "NAME", "The new business's name"), Option("reason", "TEXT", "Why, for the record"),
-            ]
+            ],
+            details: "kontor restore BACKUP --over ID, or --as DOMAIN; or kontor restore --tenant ID --to INSTANT, with --into DOMAIN to leave the\nbusiness alone. Each step is printed, with rows and newest instants before and after, and what is lost."
         ) { invocation in
             let arguments = invocation.arguments
+            if arguments.has("to") { return try restoreMoment(invocation) }
             guard arguments.has("as") != arguments.has("over") else { throw UsageError("Say either --as DOMAIN or --over ID") }
             guard let backup = Int64(try arguments.word(0, "BACKUP")) else { throw UsageError("BACKUP must be a number: see kontor backup list") }
             let api = try invocation.api()
@@ -77,10 +81,27 @@ enum BackupVerbs {
             }
             let path = "/api/backups/\(backup)/" + (arguments.has("as") ? "tenant" : "restore")
             let answer = try api.ask("POST", path, .object(body), at: .operator)
-            invocation.answer(answer) { answer.lines }
+            invocation.answer(answer) { arguments.has("as") ? answer.lines : RecoveryVerbs.restored(answer) }
             return .done
         },
     ]
+
+    private static func restoreMoment(_ invocation: Invocation) throws -> ExitCode {
+        let arguments = invocation.arguments
+        try arguments.noMoreWords(than: 0)
+        guard !arguments.has("as"), !arguments.has("over") else { throw UsageError("--to goes with --tenant and --into") }
+        let name = try arguments.required("tenant")
+        let api = try invocation.api()
+        let id = try api.tenant(name).text("id")
+        var body: Object = ["to": .string(try arguments.required("to")), "reason": .string(arguments["reason"] ?? "by the command line")]
+        if let domain = arguments["into"] { body["domain"] = .string(domain) }
+        if let name = arguments["name"] { body["name"] = .string(name) }
+        let answer = try api.ask("POST", "/api/tenants/\(id)/restore", .object(body), at: .operator)
+        invocation.answer(answer) {
+            arguments.has("into") ? RecoveryVerbs.steps(answer) + "up to \(answer.text("reached_at"))\n" : RecoveryVerbs.restored(answer)
+        }
+        return .done
+    }
 
     private static func table(_ backups: [Value]) -> Table {
         var table = Table(("ID", .right), ("TENANT", .right), ("TIER", .left), ("MADE", .left), ("PLACE", .left), ("VERIFIED", .left), ("BYTES", .right), ("PATH", .left))

@@ -5,7 +5,7 @@ import Platform
 enum BackupEndpoints {
     /// The operator's.
     static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
-        [list, create, status, settings, verify, restore(application), makeTenant]
+        [list, create, status, settings, verify, restore(application), makeTenant] + RecoveryEndpoints.make(application)
     }
 
     /// A tenant's own.
@@ -168,28 +168,12 @@ enum BackupEndpoints {
                 input: .object([
                     .init("reason", .string(minLength: 1, maxLength: 1_000), required: true, example: "Stock import went wrong")
                 ]),
-                replies: [
-                    .init(
-                        200, "The tenant runs on the copy; what was there before is kept.",
-                        .object([
-                            .init("safety_backup_id", .nullable(.integer()), required: true),
-                            .init("former_file", .nullable(.string()), required: true),
-                            .init(
-                                "unreadable", .array(.string()), required: true,
-                                "Secrets and encrypted fields that were sealed under a key that is not here, and what to do.", example: []),
-                        ]))
-                ])
+                replies: [.init(200, "The tenant runs on the copy; what was there before is kept.", BackupService.Restored.schema)])
         ) { call in
             let done = try BackupService(call.instance).restore(
                 try call.id(), actor: call.actingUser, reason: try call.text("reason"),
                 swapped: { application().limits.forget($0) })
-            return Reply(
-                200,
-                [
-                    "safety_backup_id": done.safety.map { .int($0.id) } ?? .null,
-                    "former_file": done.former.map { .string($0) } ?? .null,
-                    "unreadable": .array(done.unreadable.map(Value.string)),
-                ])
+            return Reply(200, done.value)
         }
     }
 
