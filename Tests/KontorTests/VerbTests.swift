@@ -13,7 +13,7 @@ import Testing
         "plugin upgrade", "plugin uninstall", "plugin list", "plugin plan", "plugin rollback", "plugin export", "plugin purge", "plugin key new",
         "rules list", "rules show", "rules pull", "rules push", "rules check", "rules test", "rules impact", "rules publish", "rules rollback", "rules replay",
         "job list", "job run", "job queue", "job history", "job cancel", "job retry", "outbox list", "outbox retry", "outbox cancel",
-        "ledger verify", "ledger export", "ledger periods", "freeze", "thaw", "breach", "recover", "backup", "backup test-restore", "backup drill", "backup list", "restore", "migrate", "logs", "doctor", "lua", "lua stubs",
+        "ledger verify", "ledger export", "ledger periods", "freeze", "thaw", "breach", "recover", "backup", "backup test-restore", "backup drill", "backup list", "restore", "migrate", "migrate status", "migrate up", "migrate down", "logs", "doctor", "lua", "lua stubs",
         "lua reference", "settings list", "settings set", "secret list", "secret set", "secret remove", "bench", "version", "help",
     ]
 

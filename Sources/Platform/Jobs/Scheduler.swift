@@ -87,6 +87,9 @@ package final class Scheduler: @unchecked Sendable {
 
     // MARK: Running
 
+    /// Whether somebody serves: `start` was called, and `stop` was not.
+    package var isRunning: Bool { monitor.locked { !isEnded } }
+
     /// Begins to look after the tenants, on a thread of its own.
     package func start() {
         monitor.locked { isEnded = false }

@@ -50,6 +50,12 @@ extension SystemStore {
         }
     }
 
+    package func noteMigrationUndone(_ tenantID: Int64, copy: String, actor: ActingUser, reason: String) throws {
+        _ = try store.write { db in
+            try Audit.append(db, actor, "tenant.migration_undone", object: ("tenant", tenantID), after: ["copy": .string(copy)], reason: reason)
+        }
+    }
+
     /// Newest first, those before the row `before`.
     package func drills(before: Int64 = .max, limit: Int) throws -> [RecoveryDrill] {
         try store.read { db in try db.query(Self.selectDrills, before, Int64(limit)) { Self.readDrill($0) } }

@@ -34,6 +34,10 @@ package enum Migrations {
         return pending
     }
 
+    /// Those of the list that the database does not have.
+    /// - Throws: `.newerSchema`, `.migrationChanged`, `.migrationOrder`.
+    package static func pending(_ list: [Migration], in db: Connection) throws -> [Migration] { try pending(list, try applied(in: db), false) }
+
     /// In the order in which they were applied.
     package static func applied(in db: Connection) throws -> [Applied] {
         guard try db.integer(exists) == 1 else { return [] }

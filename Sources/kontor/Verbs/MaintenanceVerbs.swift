@@ -3,20 +3,6 @@ import Glibc
 
 enum MaintenanceVerbs {
     static let all = [
-        Verb(
-            "migrate", "", "Open every business's database, which brings it up to date",
-            details: "A database is brought up to date whenever it is opened; this does it for all at once, and says how it went."
-        ) { invocation in
-            let api = try invocation.api()
-            var items: [Value] = []
-            for tenant in try api.all("/api/tenants", at: .operator) {
-                items.append(Doctor.state(of: tenant, api))
-            }
-            invocation.answer(["items": .array(items)]) {
-                items.map { "\($0.text("domain")): \($0.text("detail"))\n" }.joined()
-            }
-            return items.allSatisfy { $0["ok"] == true } ? .done : .refused
-        },
         Verb("doctor", "", "Look the installation over: folders, keys, space, databases, books") { invocation in
             let findings = try Doctor(invocation).examine()
             let isWell = findings.allSatisfy(\.ok)
