@@ -29,6 +29,7 @@ enum LogEndpoints {
             query: [
                 .init("lines", .integer(minimum: 1, maximum: 1_000), "The most lines; 50 if left out."),
                 .init("request", .string(), "Only lines of this request."),
+                .init("module", .string(), "Only what the scripts of this plugin logged."),
                 .init("level", .string(allowed: ["debug", "info", "warning", "error"]), "Only lines of this level."),
             ], replies: [.init(200, "The newest lines, oldest first", .object([.init("items", .array(.map(.any)), required: true)]))])
     }
@@ -38,13 +39,14 @@ enum LogEndpoints {
         guard (1...1_000).contains(most) else {
             throw Problem.invalid([Schema.Fault(field: "lines", code: "out_of_range", message: "must be from 1 to 1000")])
         }
-        let request = call.queryValue("request"), level = call.queryValue("level")
+        let request = call.queryValue("request"), level = call.queryValue("level"), module = call.queryValue("module")
         var items: [Value] = []
         for line in try tail("\(call.instance.dataPath)/log/kontor.log").reversed() {
             guard items.count < most else { break }
             guard let value = try? JSON.parse(Array(line)), isWanted(value) else { continue }
             if let request, value["request_id"]?.string != request, value["run"]?.string != request { continue }
             if let level, value["level"]?.string != level { continue }
+            if let module, value["plugin"]?.string != module { continue }
             items.append(value)
         }
         return Reply(200, ["items": .array(items.reversed())])

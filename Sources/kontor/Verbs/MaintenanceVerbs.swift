@@ -19,13 +19,18 @@ enum MaintenanceVerbs {
             "logs", "", "Print the end of the server's log",
             options: [
                 Option("lines", "N", "So many lines (else 50)"), Option("request", "ID", "Only the lines of one request"),
+                Option("module", "NAME", "Only what the scripts of this plugin logged"),
+                Option("level", "LEVEL", "Only lines of this level: debug, info, warning or error"),
+                Option("event", "NAME", "Only lines of this event: request, script.log, alert.raised, statement.slow …"),
+                Option("tenant", "ID", "Only the lines about this business, by its number"),
+                Option("text", "TEXT", "Only lines that hold this text"),
                 Option("follow", nil, "Go on with what comes"),
             ]
         ) { invocation in
             let path = invocation.data() + "/log/kontor.log"
             guard Files.exists(path) else { throw Problem(404, "log.not_found", "There is no log at \(path).") }
             let count = try invocation.arguments.integer("lines", in: 1...1_000_000) ?? 50
-            var tail = LogTail(path, request: invocation.arguments["request"])
+            var tail = LogTail(path, try LogFilter(invocation.arguments))
             try tail.printLast(count)
             if invocation.arguments.has("follow") { try tail.follow() }
             return .done
@@ -118,13 +123,13 @@ struct Doctor {
 /// The end of a log file, and what is added to it.
 private struct LogTail {
     private let path: String
-    private let request: String?
+    private let filter: LogFilter
     private var position: Int64 = 0
     private var partial: [UInt8] = []
 
-    init(_ path: String, request: String?) {
+    init(_ path: String, _ filter: LogFilter) {
         self.path = path
-        self.request = request
+        self.filter = filter
     }
 
     mutating func printLast(_ count: Int) throws {
@@ -157,9 +162,34 @@ private struct LogTail {
                 }
                 let line = String(decoding: partial, as: UTF8.self)
                 partial = []
-                if request.map({ line.contains($0) }) ?? true { lines.append(line) }
+                if filter.takes(line) { lines.append(line) }
             }
         }
         return lines
+    }
+}
+
+/// Which lines of the log somebody wants to see.
+private struct LogFilter {
+    private let texts: [String]
+    private let members: [(name: String, value: String)]
+
+    init(_ arguments: Arguments) throws {
+        texts = [arguments["request"], arguments["text"]].compactMap(\.self)
+        var members: [(String, String)] = []
+        for (option, member) in [("module", "plugin"), ("level", "level"), ("event", "event"), ("tenant", "tenant")] {
+            if let value = arguments[option] { members.append((member, value)) }
+        }
+        if let level = arguments["level"], !["debug", "info", "warning", "error"].contains(level) {
+            throw UsageError("--level takes debug, info, warning or error, not “\(level)”")
+        }
+        self.members = members
+    }
+
+    func takes(_ line: String) -> Bool {
+        guard texts.allSatisfy({ line.contains($0) }) else { return false }
+        if members.isEmpty { return true }
+        guard let value = try? JSON.parse(line) else { return false }
+        return members.allSatisfy { value[$0.name] != nil && value.text($0.name) == $0.value }
     }
 }

@@ -38,7 +38,7 @@ import Testing
             "{\"level\":\"info\",\"event\":\"request\",\"request_id\":\"a1\",\"tenant\":\(house.acme.id)}",
             "{\"level\":\"error\",\"event\":\"request\",\"request_id\":\"g1\",\"tenant\":\(house.globex.id)}",
             "{\"level\":\"info\",\"event\":\"started\"}", "half a line",
-            "{\"level\":\"error\",\"event\":\"script.log\",\"run\":\"a2\",\"tenant\":\(house.acme.id)}",
+            "{\"level\":\"error\",\"event\":\"script.log\",\"plugin\":\"layby\",\"run\":\"a2\",\"tenant\":\(house.acme.id)}",
         ]
         try Files.writeAtomically("\(house.folder)/log/kontor.log", lines.joined(separator: "\n") + "\n")
         let acme = try house.client()
@@ -48,6 +48,8 @@ import Testing
         #expect(ids(try acme.get("/api/logs")) == ["a1", "a2"])
         #expect(ids(try acme.get("/api/logs?request=g1")) == [])
         #expect(ids(try acme.get("/api/logs?level=error")) == ["a2"])
+        #expect(ids(try acme.get("/api/logs?module=layby&level=error")) == ["a2"])
+        #expect(ids(try acme.get("/api/logs?module=pos")) == [])
         #expect(ids(try acme.get("/api/logs?lines=1")) == ["a2"])
         #expect(try acme.get("/api/logs?lines=0").status == 422)
         #expect(ids(try house.operatorClient().get("/api/logs")) == ["a1", "g1", "started", "a2"])
