@@ -51,6 +51,7 @@ void kh_connection_changed(
     describe_peer(mhd, c);
     pthread_mutex_init(&c->lock, NULL);
     c->waiting_since = kh_now();
+    atomic_init(&c->state, KH_IDLE);
     atomic_init(&c->deadline, c->waiting_since + (uint64_t)server->options.request_deadline_seconds * SECOND);
     pthread_mutex_lock(&server->registry);
     c->next = server->connections;
@@ -86,6 +87,7 @@ void *kh_target_arrived(void *context, const char *target, struct MHD_Connection
   (void)context;
   kh_connection *c = connection_of(mhd);
   if (!c) return NULL;
+  atomic_store_explicit(&c->state, KH_READING, memory_order_relaxed);
   size_t n = target ? strlen(target) : 0;
   if (n > c->target_capacity) {
     char *larger = realloc(c->target, n + 256);
@@ -121,6 +123,7 @@ static enum MHD_Result queue(kh_request *r) {
     deadline = kh_now() + (uint64_t)r->server->options.request_deadline_seconds * SECOND +
                r->response_bytes / SLOWEST_READER * SECOND;
   atomic_store_explicit(&c->deadline, deadline, memory_order_relaxed);
+  atomic_store_explicit(&c->state, r->streamed ? KH_STREAMING : KH_SENDING, memory_order_relaxed);
   enum MHD_Result result = MHD_queue_response(r->mhd, (unsigned)r->status, r->response);
   drop_response(r);
   return result;
@@ -285,6 +288,7 @@ static enum MHD_Result final_call(kh_request *r) {
   if (atomic_load(&r->phase) == KH_DONE) return queue(r);
   if (r->handled) return MHD_YES;
   r->handled = true;
+  atomic_store_explicit(&r->connection->state, KH_WORKING, memory_order_relaxed);
   atomic_store_explicit(&r->connection->deadline, 0, memory_order_relaxed);
   server->callbacks.handle(server->callbacks.context, r);
   if (atomic_load(&r->phase) == KH_DONE) return queue(r);
@@ -317,6 +321,7 @@ void kh_request_completed(
       why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
   c->kept_alive = true;
   c->waiting_since = now;
+  atomic_store_explicit(&c->state, KH_IDLE, memory_order_relaxed);
   uint64_t allowed = (uint64_t)(server->options.idle_timeout_seconds + server->options.request_deadline_seconds);
   atomic_store_explicit(&c->deadline, now + allowed * SECOND, memory_order_relaxed);
   if (c->suspended == r) { // only this thread sets it

@@ -41,6 +41,7 @@ typedef struct kh_connection {
   bool kept_alive;               // has served a request
   bool linger;                   // answered while the client may still be sending
   _Atomic uint64_t deadline;     // monotonic nanoseconds; 0: none
+  _Atomic int state;             // KH_IDLE …, set by its own thread; for those who count
   uint64_t waiting_since;
   // The target as sent, from the library's first callback to the gate; then reused by the next request.
   char *target;

@@ -209,6 +209,13 @@ int kh_server_listen_local(kh_server *s, const char *path, char *message, size_t
 
 bool kh_server_draining(const kh_server *s) { return atomic_load_explicit(&s->draining, memory_order_relaxed); }
 
+void kh_server_states(kh_server *s, int64_t counts[KH_STATES]) {
+  for (int i = 0; i < KH_STATES; i++) counts[i] = 0;
+  pthread_mutex_lock(&s->registry);
+  for (kh_connection *c = s->connections; c; c = c->next) counts[atomic_load_explicit(&c->state, memory_order_relaxed)]++;
+  pthread_mutex_unlock(&s->registry);
+}
+
 kh_counts kh_server_counts(const kh_server *s) {
   return (kh_counts){
       .connections = atomic_load(&s->connection_count), .requests = atomic_load(&s->in_flight),

@@ -13,8 +13,11 @@ import Testing
         "plugin upgrade", "plugin uninstall", "plugin list", "plugin plan", "plugin rollback", "plugin export", "plugin purge", "plugin key new",
         "rules list", "rules show", "rules pull", "rules push", "rules check", "rules test", "rules impact", "rules publish", "rules rollback", "rules replay",
         "job list", "job run", "job queue", "job history", "job cancel", "job retry", "outbox list", "outbox retry", "outbox cancel",
-        "ledger verify", "ledger export", "ledger periods", "freeze", "thaw", "breach", "recover", "backup", "backup test-restore", "backup drill", "backup list", "restore", "migrate", "migrate status", "migrate up", "migrate down", "logs", "doctor", "lua", "lua stubs",
-        "lua reference", "settings list", "settings set", "secret list", "secret set", "secret remove", "bench", "version", "help",
+        "ledger verify", "ledger export", "ledger periods", "freeze", "thaw", "breach", "recover", "backup", "backup test-restore",
+        "backup drill", "backup list", "restore", "migrate", "migrate status", "migrate up", "migrate down", "logs", "doctor", "alerts",
+        "alerts clear", "alerts settings", "alerts test", "db sizes", "db explain", "db slow", "db maintain", "db schedule", "lua",
+        "lua stubs", "lua reference", "settings list", "settings set", "secret list", "secret set", "secret remove", "bench", "version",
+        "help",
     ]
 
     @Test func `every verb that is promised is there, once, under a name and a sentence`() {
@@ -61,6 +64,8 @@ import Testing
         ("rules test", ["Rules/tax/gh-standard.lua"]), ("job list", []), ("job queue", []), ("job history", []), ("outbox list", []), ("settings list", []),
         ("secret list", []), ("ledger verify", []), ("ledger periods", []), ("backup list", []), ("lua", ["1 + 1"]), ("lua stubs", []),
         ("lua reference", []), ("version", []), ("doctor", []),
+        ("alerts", []), ("alerts settings", []), ("db sizes", []), ("db explain", ["layby.customer_layby"]), ("db slow", []), ("db maintain", ["--history"]),
+        ("db schedule", []),
     ]
 
     @Test func `what only looks answers with one JSON document where it is asked to`() throws {

@@ -77,6 +77,11 @@ typedef struct {
   uint64_t deadlines;        // connections cut off for taking too long, ever
 } kh_counts;
 kh_counts kh_server_counts(const kh_server *_Nonnull server);
+/// What an open connection is doing: nothing between requests, head or body are coming, the answer is being made, it is
+/// being sent, it is being sent bit by bit.
+enum { KH_IDLE, KH_READING, KH_WORKING, KH_SENDING, KH_STREAMING, KH_STATES };
+/// How many connections are in each state now; their sum is all that are open.
+void kh_server_states(kh_server *_Nonnull server, int64_t counts[_Nonnull KH_STATES]);
 /// Requests whose memory is still held, in the whole process. For tests of leaks.
 int64_t kh_live_requests(void);
 int64_t kh_live_streams(void);

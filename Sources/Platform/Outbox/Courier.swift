@@ -177,7 +177,7 @@ package final class Courier: Sendable {
         }
     }
 
-    private static func isHost(_ text: String) -> Bool { (try? OutboundURL("http://\(text)/"))?.origin == "http://\(text.lowercased())" }
+    static func isHost(_ text: String) -> Bool { (try? OutboundURL("http://\(text)/"))?.origin == "http://\(text.lowercased())" }
 
     private static func escape(for type: String) -> (String) -> String {
         if type.contains("json") { return { String(String(decoding: JSON.serialize(.string($0)), as: UTF8.self).dropFirst().dropLast()) } }

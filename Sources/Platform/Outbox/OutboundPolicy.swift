@@ -27,6 +27,13 @@ package struct OutboundPolicy: Sendable {
         return Self.everything.contains { $0.contains(bare) } && !Self.closed.contains { $0.contains(bare) }
     }
 
+    /// For what the operator set up: any address.
+    var everywhere: OutboundPolicy {
+        var policy = self
+        policy.allowed = Self.everything
+        return policy
+    }
+
     /// What is no address is nowhere.
     private static let everything = ["0.0.0.0/0", "::/0"].compactMap { try? AddressRange($0) }
 }

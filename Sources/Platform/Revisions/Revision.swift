@@ -180,7 +180,7 @@ package final class InstalledPlugins: Sendable {
     }
 
     /// The record types in the order of their plugins, with the fields that others add.
-    var typesInOrder: [RecordType] { packages.flatMap(\.recordTypes).map { recordTypes[$0.name] ?? $0 } }
+    package var typesInOrder: [RecordType] { packages.flatMap(\.recordTypes).map { recordTypes[$0.name] ?? $0 } }
 
     /// All hooks, by record type and phase in the order in which they run.
     package var hooksInOrder: [HookDeclaration] {

@@ -69,6 +69,7 @@ extension Instance {
             throw Problem(409, "tenant.still_active", "Suspend the tenant first; an active one is not deleted.")
         }
         directory.remove(id: id)
+        statements.forget(id)
         try stores.remove(id, reason: "the tenant was deleted")
         let grave = "\(dataPath)/tenants/.deleted-\(id)"
         try Files.rename(folder(ofTenant: id), to: grave)

@@ -21,7 +21,11 @@ package final class Instance: Sendable {
     package let reservedRoutes = ReservedRoutes()
     /// What rules decided, beside the tenants' databases.
     package let decisions: DecisionLog
+    /// How long the statements of the databases take.
+    package let statements: StatementWatch
     package let backupLog = BackupLog()
+    /// What the operator has to know.
+    package let alerts: Alerts
     package let scriptLog = ScriptLog()
     package let reports = ReportCache()
     /// Does what is due: jobs and messages.
@@ -57,13 +61,18 @@ package final class Instance: Sendable {
         decisions = DecisionLog(folder: { "\(data)/tenants/\($0)" })
         lanes = LanePool(threads: configuration.laneThreads)
         stores = StoreRegistry(pool: lanes)
+        statements = StatementWatch(slowMilliseconds: configuration.slowStatementMilliseconds)
         passwords = PasswordGate(cost: configuration.passwordCost)
         var system = StoreConfiguration(migrations: SystemSchema.migrations)
         system.staysOpen = true
         system.clock = clock
+        system.statementTimes = statements.times(of: nil)
         system.opened = { db in db.authorize(Audit.keepsHistory) }
         self.system = try SystemStore(store: Store(path: "\(data)/system.db", configuration: system, pool: lanes))
         services = TenantServices(scriptLog: scriptLog)
+        alerts = Alerts(
+            system: self.system, transport: configuration.transport ?? NetworkTransport(policy: configuration.outbound.everywhere),
+            secrets: keys.secrets, clock: clock)
         scheduler = Scheduler(clock: clock, directory: directory, system: self.system, events: events,
             courier: Courier(configuration.transport ?? NetworkTransport(policy: configuration.outbound), clock: clock))
         services.serve(by: scheduler)
@@ -100,6 +109,7 @@ package final class Instance: Sendable {
         scheduler.saveWakes()
         services.serve(by: nil)
         decisions.stop()
+        alerts.settle(sendsMail: false)
         // Only somebody who closes it at the same moment refuses.
         try? system.store.retire("the server is stopping")
         lanes.stop()
@@ -118,6 +128,7 @@ package final class Instance: Sendable {
                 db.authorize(TenantMigrations.keepsHistory)
             }
             configuration.changeLog = .init(folder: changeLogFolder(ofTenant: facts.id), isKept: self.configuration.keepsChangeLog)
+            configuration.statementTimes = statements.times(of: facts.id)
             return stores.store(facts.id, path: "\(folder(ofTenant: facts.id))/tenant.db", configuration: configuration)
         }
         // Its time zone may be another, or it may be active again.

@@ -20,6 +20,8 @@ package struct InstanceConfiguration: Sendable {
     package var transport: (any Transport)?
     /// Whether a log of each tenant's changes is kept beside the copies, to restore to any moment.
     package var keepsChangeLog = true
+    /// A statement that takes longer is logged.
+    package var slowStatementMilliseconds = 1_000
 
     package init(
         isSecure: Bool = false, publicPort: Int? = nil, tenantMigrations: [Migration] = TenantMigrations.all,

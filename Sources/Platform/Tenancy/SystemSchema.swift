@@ -89,6 +89,8 @@ enum SystemSchema {
     static let sandboxes = """
         -- Said when a tenant is made, and true for its life: nobody's business, but a place to try things out.
         ALTER TABLE tenants ADD COLUMN is_sandbox INTEGER NOT NULL DEFAULT 0 CHECK (is_sandbox IN (0, 1));
+        """
+
     static let recovery = """
         -- By then the moment of which the copy is had come; NULL for copies from before this was kept.
         ALTER TABLE backups ADD COLUMN snapshot_at TEXT;
@@ -113,5 +115,5 @@ enum SystemSchema {
         Migration(room: "system", number: 4, name: "wakes", sql: wakes),
         Migration(room: "system", number: 5, name: "sandboxes", sql: sandboxes),
         Migration(room: "recovery", number: 1, name: "moments of backups, drills", sql: recovery),
-    ]
+    ] + AlertSchema.migrations + MaintenanceSchema.migrations
 }

@@ -5,7 +5,7 @@ import Storage
 package enum TenantMigrations {
     package static let all: [Migration] = IdentitySchema.migrations + Ledger.migrations + RevisionSchema.migrations + PackageSchema.migrations
         + PluginDrafts.migrations + RecordMoveSchema.migrations + RecordRules.migrations + JobSchema.migrations + OutboxSchema.migrations
-        +  +  + FileSchema.migrations + ReadOnly.migrations + TenantKeys.migrations + UnfinishedWork.migrations
+        + FileSchema.migrations + ReadOnly.migrations + TenantKeys.migrations + UnfinishedWork.migrations
 
     /// The standing rule of a tenant's writer once its migrations are done: history is added to and never changed, and
     /// what guards it is not taken down.

@@ -25,6 +25,8 @@ package final class Application: Sendable {
         package var workThreadsPerTenant = 2
         package var workQueue = 64
         package var version = "0"
+        /// What the machine has left.
+        package var machine = MachineFigures()
         /// Endpoints beside the kernel's own.
         package var furtherEndpoints: [Endpoint] = []
         /// Reads the revision in force from a tenant's database.
@@ -53,6 +55,8 @@ package final class Application: Sendable {
     let watchers: EventWatchers
     let startedAt: Instant
     package let requestLog: RequestLog
+    package let alertWatch: AlertWatch
+    package let figures = ProcessFigures()
     private let purgedOn = Mutex<CalendarDate?>(nil)
     private let files: StaticFiles?
     private let logWriter: LogWriter?
@@ -71,6 +75,10 @@ package final class Application: Sendable {
         requestLog = RequestLog(instance, statistics)
         let now = instance.clock.now()
         startedAt = now
+        alertWatch = AlertWatch(instance, statistics, configuration.machine) { tenant in
+            if let current = tenant.revisionSlot.current { return current }
+            return tenant.revisionSlot.fill(try tenant.store.read { db in try configuration.loadRevision(db) })
+        }
         limits = RequestLimits(clock: instance.clock)
         documents = OpenAPICache(version: configuration.version)
         readers = WorkPool(
@@ -97,8 +105,13 @@ package final class Application: Sendable {
         let conflicts = tenantRouter.conflicts + operatorRouter.conflicts
         precondition(conflicts.isEmpty, conflicts.map(\.message).joined(separator: " "))
         instance.reservedRoutes.reserve(tenantEndpoints)
-        if let log { instance.scriptLog.connect { line in log.write(line) } }
+        if let log {
+            instance.scriptLog.connect { line in log.write(line) }
+            instance.alerts.connect { news in log.write(news) }
+            instance.statements.connect { slow in log.write(slow) }
+        }
         reference.application = self
+        figures.register(in: statistics.registry, of: self)
     }
 
     /// Finishes what waits. The HTTP server must have been stopped before.

@@ -99,6 +99,13 @@ extension Application {
         } else {
             object["tenants"] = .int(Int64(instance.directory.count))
             object["resident_bytes"] = .int(ProcessMemory.residentBytes)
+            let connections = figures.connections
+            var counts: Object = ["total": .int(Int64(connections.total))]
+            for (name, count) in connections.states { counts[name] = .int(Int64(count)) }
+            object["connections"] = .object(counts)
+            var waiting = Object()
+            for (name, count) in self.waiting { waiting[name] = .int(Int64(count)) }
+            object["waiting"] = .object(waiting)
         }
         object["components"] = .array(parts.map(\.value))
         return (worst != .down, .object(object))

@@ -26,6 +26,10 @@ enum HealthEndpoints {
         .init("database", .string()),
         .init("tenants", .integer(), "Of the installation; the next one, too."),
         .init("resident_bytes", .integer()),
+        .init(
+            "connections", .map(.integer()),
+            "Of the installation: open connections, in total and by what they do: idle between requests, reading, working, sending, streaming."),
+        .init("waiting", .map(.integer()), "Of the installation: requests that wait, by what for: a lane, a thread that reads, works or exports."),
         .init("components", .array(.map(.any)), required: true),
     ])
 

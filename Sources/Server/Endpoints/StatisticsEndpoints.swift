@@ -15,9 +15,27 @@ enum StatisticsEndpoints {
                     throw Authorization.required
                 }
                 return Reply(200, bytes: application().statistics.registry.render(), contentType: MetricsRegistry.contentType)
-            }
+            },
+            Endpoint(
+                .get, "/api/statistics/statements", access: .operator, execution: .worker, rateClass: .unlimited,
+                documentation: .init(
+                    "Show the statements that take longest on average, over all databases", tag: "Statistics",
+                    query: [.init("tenant_id", .integer(minimum: 1), "Of this tenant's database only.")],
+                    replies: [.init(200, "The twenty slowest, slowest first.", statements)])
+            ) { call in
+                let lines = try call.queryID("tenant_id").map { call.instance.statements.slowest(of: $0) } ?? call.instance.statements.slowest
+                return Reply(200, ["items": .array(lines.map(\.value)), "next_cursor": .null])
+            },
         ]
     }
+
+    private static let statements = Page.schema(
+        of: .object([
+            .init("tenant_id", .nullable(.integer()), required: true, "Null for the system's database.", example: 1),
+            .init("statement", .string(), required: true, "Without the values that it was given.", example: "COMMIT"),
+            .init("runs", .integer(), required: true), .init("average_ms", .decimal, required: true),
+            .init("maximum_ms", .decimal, required: true), .init("total_ms", .decimal, required: true),
+        ]))
 
     private static let span: [Endpoint.Documentation.Parameter] = [
         .init("from", .instant, "The last day unless said otherwise."), .init("until", .instant, "Now unless said otherwise."),
@@ -51,6 +69,15 @@ enum StatisticsEndpoints {
                 let span = try call.span()
                 let items = try application().requestLog.read(tenant) { try RequestReports.endpoints(span, $0) }
                 return Reply(200, ["items": .array(items), "next_cursor": .null])
+            },
+            Endpoint(
+                .get, "/api/statistics/statements", access: .permission("metrics.view"), execution: .worker, rateClass: .analytics,
+                documentation: .init(
+                    "Show the statements that take longest on average", tag: "Statistics",
+                    replies: [.init(200, "The twenty slowest since the server began, slowest first.", statements)])
+            ) { call in
+                guard let tenant = call.tenant else { throw TenantDirectory.notFound }
+                return Reply(200, ["items": .array(call.instance.statements.slowest(of: tenant.id).map(\.value)), "next_cursor": .null])
             },
             Endpoint(
                 .get, "/api/statistics/users", access: .permission("metrics.view"), execution: .worker, rateClass: .analytics,

@@ -53,6 +53,32 @@ package final class HTTPServer: @unchecked Sendable {
         package let refused, cutOff: Int
     }
 
+    /// Open connections by what they are doing.
+    package struct Connections: Sendable, Equatable {
+        /// Kept open between two requests.
+        package let idle: Int
+        /// Head or body are coming.
+        package let reading: Int
+        /// The answer is being made.
+        package let working: Int
+        package let sending: Int
+        /// An export or events: sent bit by bit.
+        package let streaming: Int
+        package var total: Int { idle + reading + working + sending + streaming }
+
+        package init(idle: Int = 0, reading: Int = 0, working: Int = 0, sending: Int = 0, streaming: Int = 0) {
+            self.idle = idle
+            self.reading = reading
+            self.working = working
+            self.sending = sending
+            self.streaming = streaming
+        }
+
+        package var states: [(name: String, count: Int)] {
+            [("idle", idle), ("reading", reading), ("working", working), ("sending", sending), ("streaming", streaming)]
+        }
+    }
+
     private enum State {
         case idle
         case running(OpaquePointer)
@@ -158,6 +184,19 @@ package final class HTTPServer: @unchecked Sendable {
         kh_server_free(running)
         Unmanaged.passUnretained(hooks).release()
         return Int(cut)
+    }
+
+    /// Zeros when it is not running.
+    package var connections: Connections {
+        lock.withLock { _ in
+            guard case .running(let server) = state else { return Connections() }
+            var counts = [Int64](repeating: 0, count: Int(KH_STATES))
+            kh_server_states(server, &counts)
+            func count(_ state: Int) -> Int { Int(counts[state]) }
+            return Connections(
+                idle: count(Int(KH_IDLE)), reading: count(Int(KH_READING)), working: count(Int(KH_WORKING)),
+                sending: count(Int(KH_SENDING)), streaming: count(Int(KH_STREAMING)))
+        }
     }
 
     /// Zeros when it is not running.

@@ -23,10 +23,19 @@ package final class RequestStatistics: Sendable {
             }
         }
 
+        fileprivate var counts: Answers { Answers(total: answers.reduce(0) { $0 + $1.value }, errors: answers[4].value) }
+
         fileprivate func count(_ status: Int, _ nanoseconds: UInt64) {
             seconds.observe(nanoseconds: nanoseconds)
             answers[min(max(status / 100, 1), 5) - 1].add()
         }
+    }
+
+    /// What one endpoint has answered since the start.
+    package struct Answers: Sendable, Equatable {
+        package let total: Int
+        /// 500 and above.
+        package let errors: Int
     }
 
     private struct Key: Hashable {
@@ -55,6 +64,12 @@ package final class RequestStatistics: Sendable {
         let found = endpoint.map { find($0) } ?? nowhere
         found.count(status, nanoseconds)
         return found
+    }
+
+    /// By endpoint.
+    package var answers: [String: Answers] {
+        let all = figures.withLock { Array($0.values) }
+        return Dictionary(all.map { ($0.name, $0.counts) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func find(_ endpoint: Endpoint) -> Figures {

@@ -27,7 +27,7 @@ extension Connection {
         }
         if code != SQLITE_OK { throw failure(code, sql.text) }
         guard let handle else { throw .misuse("an empty statement") }
-        return Statement(sql, handle, of: self)
+        return Statement(sql, handle, of: self, isKept: keep)
     }
 
     /// Runs a statement to its end; rows that it gives are ignored.

@@ -44,6 +44,8 @@ package final class Connection {
     /// A statement gave a row, so that one may still be running.
     @exclusivity(unchecked) var sawRow = false
     @exclusivity(unchecked) var hooks: StatementHooks?
+    /// Whoever wants to know how long statements take.
+    @exclusivity(unchecked) var times: StatementTimes?
     /// What the authorizer saw written since a statement began to be prepared.
     @exclusivity(unchecked) var prepared = TableSet.none
     /// The tables that were written since the store last asked.

@@ -1,5 +1,6 @@
 import CBridge
 import CSQLite
+import Core
 
 /// A prepared statement: the fast path beside `Connection.run` and `query`.
 ///
@@ -14,10 +15,16 @@ package final class Statement {
     /// When it was last looked up, by the connection's count of look-ups.
     @exclusivity(unchecked) var lastUse: UInt64 = 0
     let parameterCount: Int32
+    /// Whether the connection keeps it: then it may run often, and is timed by the clock that costs nothing.
+    private let isKept: Bool
+    /// In this run so far, by its clock.
+    @exclusivity(unchecked) private var nanoseconds: UInt64 = 0
+    @exclusivity(unchecked) private var notedRuns: Int32 = 0
     /// The tables that it writes, those of triggers among them.
     private let writes: TableSet
 
-    init(_ sql: SQL, _ handle: OpaquePointer, of connection: Connection) {
+    init(_ sql: SQL, _ handle: OpaquePointer, of connection: Connection, isKept: Bool) {
+        self.isKept = isKept
         writes = connection.prepared
         self.sql = sql
         self.handle = handle
@@ -77,25 +84,42 @@ package final class Statement {
         let owner = connection
         if bindCode != SQLITE_OK || owner._withUnsafeGuaranteedRef({ $0.hooks != nil }) { try beforeStep() }
         owner._withUnsafeGuaranteedRef { $0.written.formUnion(writes) }
+        let began = clock
         let code = sqlite3_step(handle)
+        nanoseconds &+= clock &- began
         if code == SQLITE_ROW {
             owner._withUnsafeGuaranteedRef { $0.sawRow = true }
             return true
         }
         if code == SQLITE_DONE {
             sqlite3_reset(handle)
+            if nanoseconds != 0 { noteTime() }
             return false
         }
         let error = connection.takeUnretainedValue().failure(code, sql.text)
         sqlite3_reset(handle)
+        if nanoseconds != 0 { noteTime() }
         throw error
+    }
+
+    private var clock: UInt64 { isKept ? kontor_coarse_nanoseconds() : monotonicNanoseconds() }
+
+    /// Of the run that has ended.
+    @inline(never) private func noteTime() {
+        let all = sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_RUN, 0)
+        connection.takeUnretainedValue().times?.note(sql.text, runs: Int(max(1, all - notedRuns)), nanoseconds: nanoseconds)
+        notedRuns = all
+        nanoseconds = 0
     }
 
     /// Steps to the end, ignoring rows.
     package func run() throws(StorageError) { while try step() {} }
 
     /// Ends a statement that was not stepped to its end. Parameters stay bound.
-    package func reset() { sqlite3_reset(handle) }
+    package func reset() {
+        sqlite3_reset(handle)
+        if nanoseconds != 0 { noteTime() }
+    }
 
     private func beforeStep() throws(StorageError) {
         if bindCode != SQLITE_OK {

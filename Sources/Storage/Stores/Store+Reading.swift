@@ -62,6 +62,7 @@ extension Store {
         do {
             let reader = try Connection(path: path, mode: .reader, options: configuration.options)
             try configuration.openedReader?(reader)
+            reader.times = configuration.statementTimes
             return reader
         } catch {
             throw error as? StorageError ?? .cannotOpen(path: path, reason: "\(error)")

@@ -169,6 +169,7 @@ package final class Store: Lane, @unchecked Sendable {
             try Backup.keepBeforeMigration(db, at: self.configuration.clock.now())
         }
         try configuration.opened?(db)
+        db.times = configuration.statementTimes
         db.fatal = nil
         db.endStatements()
         checkpointedFrames = 0

@@ -30,6 +30,8 @@ package struct StoreConfiguration: Sendable {
     package var clock: any Clock = SystemClock()
     /// Whether and where a log of all changes is kept, to bring copies forward by; nil for no log.
     package var changeLog: ChangeLog.Configuration?
+    /// Takes how long statements took; nil for nobody.
+    package var statementTimes: StatementTimes?
 
     /// Called with the writer whenever the store was opened and migrated, before its first use.
     package var opened: (@Sendable (Connection) throws -> Void)?

@@ -9,7 +9,7 @@ import Synchronization
 /// What has to be done from time to time while serving: close idle databases, forget old sessions and keys, expire holds,
 /// back up what has changed, begin a new log file.
 ///
-/// Two threads, so that a long backup does not keep idle databases open. What fails is tried again the next time, and logged.
+/// Threads of their own, so that a long backup does not keep idle databases open, nor a mail server that does not answer either of them. What fails is tried again the next time, and logged.
 final class Housekeeping: Sendable {
     private let instance: Instance
     private let application: Application
@@ -18,6 +18,8 @@ final class Housekeeping: Sendable {
     private let isStopping = Atomic(false)
     private static let sweepMilliseconds: Int64 = 1_000
     private static let expiryMinutes = 5
+    private static let alertSeconds = 60
+    private static let careMilliseconds: Int64 = 300_000
     private static let holdsInTurn = 100
 
     init(_ house: House, log: ServerLog, backupEveryMinutes: Int) {
@@ -32,6 +34,20 @@ final class Housekeeping: Sendable {
             loop(every: Self.sweepMilliseconds) {
                 instance.sweepIdle()
                 application.sweep()
+            }
+        }
+        Thread.start(name: "alerts", stackBytes: 1 << 20) { [self] in
+            var seconds = Self.alertSeconds - 5  // soon after the start
+            loop(every: 1_000) {
+                seconds += 1
+                if seconds < Self.alertSeconds { return instance.alerts.settle() }
+                seconds = 0
+                attempt("alerts") { try application.alertWatch.look() }
+            }
+        }
+        Thread.start(name: "care", stackBytes: 1 << 20) { [self] in
+            loop(every: Self.careMilliseconds) {
+                attempt("maintenance") { try maintain() }
             }
         }
         Thread.start(name: "tidy", stackBytes: 2 << 20) { [self] in
@@ -91,6 +107,19 @@ final class Housekeeping: Sendable {
             }
         }
         if isAny { attempt("backup") { try service.prune(now: instance.now) } }
+    }
+
+    /// One business after the other, whose night it is.
+    private func maintain() throws {
+        let care = DatabaseCare(instance) { [weak self] in self?.isOver ?? true }
+        for tenant in try care.due(now: instance.now) where !isOver {
+            attempt("maintenance", tenant) {
+                let wasOpen = tenant.store.isOpen
+                let run = try care.run(tenant, actor: .service(at: instance.now))
+                log.maintained(run)
+                if !wasOpen { tenant.store.closeIfIdle() }
+            }
+        }
     }
 
     private func attempt(_ what: String, _ tenant: Tenant? = nil, _ body: () throws -> Void) {

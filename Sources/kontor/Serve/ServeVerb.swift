@@ -17,6 +17,7 @@ enum ServeVerb {
         Option("idle-seconds", "N", "Close a business's database after so long without a request (else 60)"),
         Option("outbound-private", "RANGE", "Private addresses that businesses may reach, such as 192.168.1.0/24; may be repeated"),
         Option("outbound-ca", "FILE", "Certificates to trust of those whom they reach, PEM (else the system's)"),
+        Option("slow-statement-ms", "N", "Log statements of the databases that take longer (else 1000)"),
         Option("backup-minutes", "N", "Back up changed businesses so often, 0 for never (else 60)"),
         Option("no-change-log", nil, "Keep no log of changes between backups: restores go to backups only, not to any moment"),
     ]
@@ -71,6 +72,7 @@ final class ServingHouse {
                 certificatesPath: arguments["outbound-ca"].map(Paths.absolute)))
         // Without copies there is nothing that a log could bring forward, and nobody who removes it.
         configuration.keepsChangeLog = backupMinutes > 0 && !arguments.has("no-change-log")
+        configuration.slowStatementMilliseconds = try arguments.integer("slow-statement-ms", in: 1...3_600_000) ?? 1_000
         let files = try StaticFiles(folder: home + "/Web")
         let log = try ServerLog(arguments["log"], data: data)
         house = try House(
@@ -80,6 +82,7 @@ final class ServingHouse {
         do {
             try prepare(house)
             server = HTTPServer(http, handler: house.application)
+            house.application.figures.connect(server)
             port = try server.start()
         } catch {
             house.close()

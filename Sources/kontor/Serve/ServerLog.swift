@@ -1,4 +1,5 @@
 import Core
+import Platform
 import Server
 
 /// The server's log: a file in the data folder that begins anew when it is large, or standard error.
@@ -29,6 +30,16 @@ struct ServerLog: Sendable {
         guard let path, try Files.size(path) > Self.largest else { return }
         try Files.rename(path, to: path + ".1")
         try writer.reopen()
+    }
+
+    func maintained(_ run: MaintenanceRun) {
+        writer.write(run.result == .failed ? .error : .info, "maintenance.\(run.result.rawValue)") { json in
+            json.member("tenant", run.tenantID)
+            json.member("bytes_before", run.bytesBefore)
+            json.member("bytes_after", run.bytesAfter)
+            json.member("indexes_rebuilt", run.indexesRebuilt)
+            if !run.detail.isEmpty { json.member("detail", run.detail) }
+        }
     }
 
     func failed(_ what: String, tenant: Int64?, _ error: any Error) {

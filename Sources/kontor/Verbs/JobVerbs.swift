@@ -9,13 +9,13 @@ enum JobVerbs {
         Verb("job list", "", "List the jobs of a business with their schedules", options: [.tenant]) { invocation in
             let (api, place) = try invocation.tenantAPI()
             let jobs = try api.all("/api/jobs", at: place)
-            var table = Table(("JOB", .left), ("SCHEDULE", .left), ("NEXT DUE", .left), ("OPEN", .right), ("LAST RUN", .left), ("RESULT", .left))
+            var table = Table(("JOB", .left), ("SCHEDULE", .left), ("NEXT DUE", .left), ("OPEN", .right), ("LAST RUN", .left), ("RESULT", .left), ("ERROR", .left))
             for job in jobs {
                 let schedules = job["schedules"]?.array ?? []
                 table.add(
-                    job.text("name"), schedules.map { $0.text("cron") }.joined(separator: "; "),
+                    job.text("name"), schedules.map { $0.text("cron") + ($0["enabled"] == false ? " (off)" : "") }.joined(separator: "; "),
                     schedules.compactMap { $0["next_due"]?.string }.min() ?? "", job.text("open"), job["last_run"]?["started_at"]?.string ?? "",
-                    job["last_run"]?["result"]?.string ?? "")
+                    job["last_run"]?["result"]?.string ?? "", job["last_run"]?["error"]?.string ?? "")
             }
             invocation.answer(["items": .array(jobs)]) { table.text }
             return .done

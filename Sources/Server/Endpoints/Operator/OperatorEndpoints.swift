@@ -4,7 +4,8 @@ import Platform
 /// The operator's own API: tenants, backups, and who may come here.
 enum OperatorEndpoints {
     static func make(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
-        TenantEndpoints.make(application) + BackupEndpoints.operator(application) + ReadOnlyEndpoints.operator + MigrationEndpoints.all + [list, create, revoke]
+        TenantEndpoints.make(application) + BackupEndpoints.operator(application) + ReadOnlyEndpoints.operator + MigrationEndpoints.all
+            + AlertEndpoints.operator(application) + [list, create, revoke]
     }
 
     private static let schema: Schema = .object([

@@ -53,6 +53,11 @@ package final class MetricsRegistry: Sendable {
         _ = find(name, help, .gauge, labels) { .computed(read) }
     }
 
+    /// A counter that is asked for when metrics are read, as the gauge above.
+    package func counter(_ name: String, _ help: String, _ labels: Labels = [], read: @escaping @Sendable () -> Double) {
+        _ = find(name, help, .counter, labels) { .computed(read) }
+    }
+
     /// - Parameter buckets: upper bounds in seconds, rising.
     package func histogram(
         _ name: String, _ help: String, _ labels: Labels = [], buckets: [Double] = Histogram.latencies

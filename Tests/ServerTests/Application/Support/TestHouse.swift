@@ -53,6 +53,7 @@ final class TestHouse {
         application = Application(instance, settings, log: log?.writer)
         if localSocket { http.localSocket = "\(folder)/kontor.sock" }
         server = HTTPServer(http, handler: application)
+        application.figures.connect(server)
         port = try server.start()
     }
 
