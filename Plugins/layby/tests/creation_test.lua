@@ -40,6 +40,13 @@ describe("a new layby", function()
     expect_balanced()
   end)
 
+  it("names who made it, whoever reads it", function()
+    local layby = create().body
+    -- As one that was made by the kernel's own hand.
+    record.update("layby.customer_layby", layby.id, { opened_by = 0 })
+    expect(call("GET", "/api/laybys/" .. layby.id).body.creator):equals { id = 0 }
+  end)
+
   it("adds taxes to the price by the tenant's profile", function()
     given.record("catalog.product", { sku = "T-TAXED", name = "Hat", price = money "100.00", tax_category = "standard", stocked = false })
     local layby = create { items = { { sku = "T-TAXED", quantity = 1 } } }.body

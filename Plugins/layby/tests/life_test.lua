@@ -65,6 +65,7 @@ describe("the life of a layby", function()
     local done = step("complete").body
     expect(done.status):equals("COMPLETED")
     expect(done.itemsReleased):is_true()
+    expect(done.orderProblem):is_nil()
     expect(done.itemsReleasedAt):equals("2026-02-02T09:00:00.000Z")
     expect(done.itemsReleasedBy):equals(user.current().id)
     expect(done.completedAt):equals("2026-02-02T09:00:00.000Z")
@@ -97,6 +98,7 @@ describe("the life of a layby", function()
 
   it("makes no order where orders are switched off", function()
     with_settings { order_integration = false }
+    expect(read().orderProblem):is_nil()
     pay(30000)
     local done = step("complete").body
     expect(done.orderNumber):is_nil()
