@@ -8,6 +8,8 @@ describe("reservations", function()
     clock.at("2026-02-02")
     place = in_branch("TEST")
     product = given.record("catalog.product", { sku = "T-LAMP", name = "Lamp", price = money "50.00", cost = money "30.00" })
+    -- What is elsewhere is nobody's here.
+    stock.move { product = product.id, branch = in_branch("TEST-2").id, quantity = decimal.new(100), reason = "opening" }
     stock.move { product = product.id, branch = place.id, quantity = decimal.new(10), reason = "opening" }
   end)
 
@@ -18,9 +20,7 @@ describe("reservations", function()
   end
   local function level() return record.find("catalog.stock_level", { product = product.id, branch = place.id }) end
   local function explained()
-    local sum = decimal.new(0)
-    for _, one in ipairs(record.list("catalog.stock_movement", { filter = { product = product.id } })) do sum = sum + one.quantity end
-    return sum
+    return record.sum("catalog.stock_movement", "quantity", { product = product.id, branch = place.id })
   end
 
   it("take goods off sale and keep them in the house", function()
@@ -55,6 +55,8 @@ describe("reservations", function()
         expect(explained()):equals(level().quantity)
       end
       expect(record.count("catalog.stock_reservation", { status = "HELD" })):equals(0)
+      -- What goes out of the house was off sale before: that is no movement of what can be sold.
+      expect(record.count("catalog.stock_movement", { source_id = 7 })):equals(verb == "release" and 2 or 1)
     end)
   end
 end)
