@@ -35,15 +35,29 @@ struct CheckpointFile {
         try Files.append(path, (isTorn ? [0x0A] : []) + checkpoint.json + [0x0A], mode: 0o600, sync: true)
     }
 
-    /// What does not fit the newest one that can be read.
-    func problems(_ ledger: Ledger) throws -> [VerifyProblem] {
-        guard Files.exists(path) else { return [] }
+    /// What is to be compared with the books. To be read before the transaction in which that is done begins: one that is taken
+    /// meanwhile tells of entries that the transaction does not see, and would look like a tail that was cut off.
+    func newest() throws -> Newest {
+        guard Files.exists(path) else { return .none }
         let lines = try Files.read(path).split(separator: 0x0A)
         for line in lines.reversed() {
-            guard let checkpoint = try? Checkpoint(json: Array(line)) else { continue }
-            return try ledger.verify(against: checkpoint, signedBy: instance.keys.signing.verifyingKey)
+            if let checkpoint = try? Checkpoint(json: Array(line)) { return .checkpoint(checkpoint) }
         }
-        if lines.isEmpty { return [] }
-        return [VerifyProblem(.checkpoint, "checkpoints/\(tenant.id).jsonl", "None of its lines reads as a checkpoint.")]
+        return lines.isEmpty ? .none : .unreadable
+    }
+
+    enum Newest {
+        case none
+        case checkpoint(Checkpoint)
+        case unreadable
+    }
+
+    /// What in the books does not fit it.
+    func problems(_ ledger: Ledger, against newest: Newest) throws -> [VerifyProblem] {
+        switch newest {
+        case .none: []
+        case .checkpoint(let checkpoint): try ledger.verify(against: checkpoint, signedBy: instance.keys.signing.verifyingKey)
+        case .unreadable: [VerifyProblem(.checkpoint, "checkpoints/\(tenant.id).jsonl", "None of its lines reads as a checkpoint.")]
+        }
     }
 }

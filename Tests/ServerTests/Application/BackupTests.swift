@@ -1,8 +1,10 @@
 import Core
+import Glibc
 import Ledger
 import Platform
 import Server
 import Storage
+import Synchronization
 import Testing
 
 /// When copies are made and kept, the second place, and what a restore takes care of.
@@ -111,6 +113,36 @@ import Testing
         #expect(problems == [])
     }
 
+    @Test func `books that are checked while checkpoints are taken are never taken for cut off`() throws {
+        let house = try TestHouse()
+        let (client, other) = (try house.client(), try house.client())
+        #expect(try client.post("/api/ledger/verify", [:]).json["ok"] == true)
+        let stop = Flag(), ended = Flag()
+        let acme = house.acme, instance = house.instance
+        Thread.start(name: "copier", stackBytes: 1 << 20) {
+            // As the copier does: each signs a chain that goes on.
+            var number = 0
+            while !stop.isUp {
+                number += 1
+                let code = "9\(number)"
+                try? acme.store.write { db in
+                    _ = try db.ledger(clock: instance.clock).openAccount(
+                        NewAccount(code: code, name: code, kind: .asset, currency: acme.currency), actor: LedgerActor(id: 0, label: "service"))
+                }
+                _ = try? BackupService(instance).make(of: acme, tier: .hourly, actor: .service(at: instance.clock.now()))
+            }
+            ended.raise()
+        }
+        var faults: [String] = []
+        for _ in 0..<60 {
+            let answer = try other.post("/api/ledger/verify", [:])
+            if answer.json["ok"] != true { faults.append(answer.text) }
+        }
+        stop.raise()
+        while !ended.isUp { usleep(1_000) }
+        #expect(faults == [])
+    }
+
     @Test func `closing a month leaves a checkpoint outside the database, and a torn line spoils nothing`() throws {
         let house = try house()
         let client = try house.client()
@@ -130,4 +162,10 @@ import Testing
         try Files.writeAtomically(path, "nothing\n")
         #expect(try client.post("/api/ledger/verify", [:]).json["problems"]?[0]?["kind"] == "checkpoint")
     }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isUp: Bool { value.load(ordering: .acquiring) }
+    func raise() { value.store(true, ordering: .releasing) }
 }

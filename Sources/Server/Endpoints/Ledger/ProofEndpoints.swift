@@ -33,10 +33,12 @@ enum ProofEndpoints {
             ])
     ) { call in
         guard let tenant = call.tenant else { throw TenantDirectory.notFound }
+        let file = CheckpointFile(call.instance, tenant)
+        let newest = try file.newest()
         let report = try tenant.store.readAlone { db in
             let ledger = db.ledger(clock: call.instance.clock)
             let report = try ledger.verify(full: call.body["full"]?.bool ?? true)
-            return (report, try CheckpointFile(call.instance, tenant).problems(ledger))
+            return (report, try file.problems(ledger, against: newest))
         }
         let problems = report.0.problems + report.1
         return Reply(
