@@ -15,9 +15,9 @@ import Testing
         "job list", "job run", "job queue", "job history", "job cancel", "job retry", "outbox list", "outbox retry", "outbox cancel",
         "ledger verify", "ledger export", "ledger periods", "freeze", "thaw", "breach", "recover", "backup", "backup test-restore",
         "backup drill", "backup list", "restore", "migrate", "migrate status", "migrate up", "migrate down", "logs", "doctor", "alerts",
-        "alerts clear", "alerts settings", "alerts test", "db sizes", "db explain", "db slow", "db maintain", "db schedule", "lua",
-        "lua stubs", "lua reference", "settings list", "settings set", "secret list", "secret set", "secret remove", "bench", "version",
-        "help",
+        "alerts clear", "alerts settings", "alerts test", "db sizes", "db explain", "db slow", "db maintain", "db schedule", "stats endpoints",
+        "stats users", "lua", "lua stubs", "lua reference", "settings list", "settings set", "secret list", "secret set", "secret remove", "bench",
+        "version", "help",
     ]
 
     @Test func `every verb that is promised is there, once, under a name and a sentence`() {
@@ -65,7 +65,7 @@ import Testing
         ("secret list", []), ("ledger verify", []), ("ledger periods", []), ("backup list", []), ("lua", ["1 + 1"]), ("lua stubs", []),
         ("lua reference", []), ("version", []), ("doctor", []),
         ("alerts", []), ("alerts settings", []), ("db sizes", []), ("db explain", ["layby.customer_layby"]), ("db slow", []), ("db maintain", ["--history"]),
-        ("db schedule", []),
+        ("db schedule", []), ("stats endpoints", []), ("stats users", []),
     ]
 
     @Test func `what only looks answers with one JSON document where it is asked to`() throws {

@@ -16,6 +16,8 @@ package final class ReportDeclaration: Sendable {
     package let cacheSeconds: Int64
     /// How to draw it: `{ kind = "bar", x = "day", y = { "total" } }`.
     package let chart: Value
+    /// What monitoring reads off it.
+    package let metrics: [MetricDeclaration]
     let text: ReportText
 
     /// What a report knows without being told: the business date, and the code of the tenant's currency, which all its amounts
@@ -53,6 +55,7 @@ package final class ReportDeclaration: Sendable {
         cacheSeconds = try declaration.integer("cache") ?? 0
         guard (0...86_400).contains(cacheSeconds) else { throw declaration.wrong("cache", "must be from 0 to 86400 seconds") }
         chart = try Self.chart(declaration, columns)
+        metrics = try Self.metrics(declaration, plugin: plugin, title: title, parameters, columns)
         do throws(ReportTextError) {
             text = try ReportText(try Self.sql(declaration))
         } catch {
@@ -71,6 +74,26 @@ package final class ReportDeclaration: Sendable {
     private static func sql(_ declaration: Declaration) throws(ReportTextError) -> String {
         guard case .string(let text)? = declaration.value("sql") else { throw ReportTextError("is missing") }
         return text
+    }
+
+    private static func metrics(
+        _ declaration: Declaration, plugin: String, title: String, _ parameters: [FieldDeclaration], _ columns: [FieldDeclaration]
+    ) throws(DeclarationError) -> [MetricDeclaration] {
+        let list = try declaration.list("metrics")
+        guard list.count <= MetricDeclaration.mostMetrics else {
+            throw declaration.wrong("metrics", "are more than \(MetricDeclaration.mostMetrics)")
+        }
+        if !list.isEmpty, parameters.contains(where: { $0.required && $0.fallback == nil }) {
+            throw declaration.wrong("metrics", "are of reports that ask for nothing: params must not be required")
+        }
+        var metrics: [MetricDeclaration] = []
+        for (index, item) in list.enumerated() {
+            let metric = try MetricDeclaration(
+                item, plugin: plugin, file: declaration.file, place: declaration.path("metrics[\(index + 1)]"), title: title, columns: columns)
+            if metrics.contains(where: { $0.name == metric.name }) { throw declaration.wrong("metrics", "name “\(metric.name)” twice") }
+            metrics.append(metric)
+        }
+        return metrics
     }
 
     private static func chart(_ declaration: Declaration, _ columns: [FieldDeclaration]) throws(DeclarationError) -> Value {

@@ -56,6 +56,7 @@ package final class Application: Sendable {
     let startedAt: Instant
     package let requestLog: RequestLog
     package let alertWatch: AlertWatch
+    let tenantMetrics: TenantMetrics
     package let figures = ProcessFigures()
     private let purgedOn = Mutex<CalendarDate?>(nil)
     private let files: StaticFiles?
@@ -75,6 +76,7 @@ package final class Application: Sendable {
         requestLog = RequestLog(instance, statistics)
         let now = instance.clock.now()
         startedAt = now
+        tenantMetrics = TenantMetrics(instance, statistics.registry)
         alertWatch = AlertWatch(instance, statistics, configuration.machine) { tenant in
             if let current = tenant.revisionSlot.current { return current }
             return tenant.revisionSlot.fill(try tenant.store.read { db in try configuration.loadRevision(db) })

@@ -6,7 +6,7 @@ enum StatisticsEndpoints {
     static func `operator`(_ application: @escaping @Sendable () -> Application) -> [Endpoint] {
         [
             Endpoint(
-                .get, "/metrics", access: .anyone, execution: .inline, rateClass: .unlimited,
+                .get, "/metrics", access: .anyone, execution: .worker, rateClass: .unlimited,
                 documentation: .init(
                     "Show metrics in the Prometheus text format; from other machines with an operator's token", tag: "Health",
                     replies: [.init(200, "The metrics.", contentType: MetricsRegistry.contentType)])
@@ -14,7 +14,9 @@ enum StatisticsEndpoints {
                 guard call.principal.kind == .operator || ["127.0.0.1", "::1", "local"].contains(call.remoteAddress) else {
                     throw Authorization.required
                 }
-                return Reply(200, bytes: application().statistics.registry.render(), contentType: MetricsRegistry.contentType)
+                let application = application()
+                let own = application.statistics.registry.render()
+                return Reply(200, bytes: own + application.tenantMetrics.render(now: call.now), contentType: MetricsRegistry.contentType)
             },
             Endpoint(
                 .get, "/api/statistics/statements", access: .operator, execution: .worker, rateClass: .unlimited,

@@ -10,7 +10,7 @@ enum Tool {
         ServeVerb.all + DemoVerb.all + TenantVerbs.all + UserVerbs.all + TokenVerbs.all + BranchVerbs.all + AccessVerbs.all
         + RulesVerbs.all + LuaVerbs.all + PluginVerbs.all + PluginAuthorVerbs.all + JobVerbs.all + SettingsVerbs.all
         + LedgerVerbs.all + ReconcileVerbs.all + BackupVerbs.all + RecoveryVerbs.all + ReadOnlyVerbs.all + MigrationVerbs.all
-        + AlertVerbs.all + DatabaseVerbs.all + MaintenanceVerbs.all + BenchVerb.all + HelpVerbs.all
+        + AlertVerbs.all + DatabaseVerbs.all + StatisticsVerbs.all + MaintenanceVerbs.all + BenchVerb.all + HelpVerbs.all
 
     static func run(_ raw: [String]) -> Int32 {
         // A reader that goes away (`kontor ledger export | head`) is an error of one write, not the end of the process.

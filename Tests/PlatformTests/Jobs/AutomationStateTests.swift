@@ -33,6 +33,15 @@ import Testing
         works.settle()
         #expect(try works.call(.get, "/api/job-queue/\(id)").value["state"] == "done")
         #expect(try state(works).failed == [])
+        // One that stays dead counts no more once a later one came to its end.
+        try works.install(Self.plugin)
+        _ = try works.call(.post, "/api/jobs/chores.broken/run")
+        works.settle()
+        #expect(try state(works).failed.count == 1)
+        try works.install(mended)
+        _ = try works.call(.post, "/api/jobs/chores.broken/run")
+        works.settle()
+        #expect(try state(works).failed == [])
     }
 
     @Test func `a schedule that is switched off is told 25 hours after its last run`() throws {

@@ -99,6 +99,36 @@ import Testing
         #expect(status["errors"] == 0 && status["lastRun"]?["defaults"] == 1, "\(status)")
     }
 
+    @Test func `a scrape after a day of business has what monitoring asks for`() throws {
+        let boutique = try Boutique()
+        let id = try #require(try boutique.create().json["id"]?.int)
+        _ = try boutique.create(quantity: 1)
+        try boutique.morning(of: "2026-02-04")
+        _ = try boutique.pay(id, 23_000, key: "p1")
+        _ = try boutique.client().get("/api/laybys/999999")
+        let text = try boutique.house.anonymous("127.0.0.1").get("/metrics").text
+        let tenant = #"tenant="\#(boutique.house.acme.domain)",tenant_id="\#(boutique.house.acme.id)""#
+        for line in [
+            // Response times, error rates, the databases' statements.
+            #"kontor_http_request_seconds_count{method="POST",path="/api/laybys"} 2"#,
+            #"kontor_http_requests_total{method="GET",path="/api/laybys/{id}",status="4xx"} 1"#,
+            "kontor_statement_seconds_total ", "kontor_slow_statements_total 0",
+            // Of the plugin: what runs, what was paid on the day, how the automation fared.
+            "# TYPE layby_active gauge", "layby_active{\(tenant)} 2", "layby_payments_today{\(tenant),currency=\"GHS\"} 230.00",
+            "layby_automation_success_ratio{\(tenant)} 1\n",
+        ] {
+            #expect(text.contains(line), "\(line) in \(text)")
+        }
+        // A minute long it stays; the next day has its own sum.
+        _ = try boutique.pay(id, 1_000, key: "p2")
+        #expect(try boutique.house.anonymous("127.0.0.1").get("/metrics").text.contains("} 230.00"))
+        boutique.house.advance(seconds: 60)
+        #expect(try boutique.house.anonymous("127.0.0.1").get("/metrics").text.contains("} 240.00"))
+        boutique.house.advance(seconds: 86_400)
+        _ = try boutique.client().get("/api/session")
+        #expect(try boutique.house.anonymous("127.0.0.1").get("/metrics").text.contains("layby_payments_today{\(tenant),currency=\"GHS\"} 0.00"))
+    }
+
     @Test func `a late fee that is changed at noon is for laybys that are made after it`() throws {
         let boutique = try Boutique()
         let old = try #require(try boutique.create(quantity: 1).json["id"]?.int)

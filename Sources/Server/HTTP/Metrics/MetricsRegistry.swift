@@ -117,11 +117,11 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
-    private static func render(_ labels: Labels) -> String {
+    static func render(_ labels: Labels) -> String {
         labels.map { "\($0.0)=\"\(escape($0.1, quotes: true))\"" }.joined(separator: ",")
     }
 
-    private static func escape(_ text: String, quotes: Bool) -> String {
+    static func escape(_ text: String, quotes: Bool) -> String {
         var out = ""
         for character in text.unicodeScalars {
             switch character {
