@@ -144,6 +144,7 @@ uint64_t kl_now(void);
 uint64_t kl_cpu_now(void);
 _Noreturn void kl_leave(kl_slot *slot, int verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void kl_limits_start(kl_slot *slot, const kl_limits *limits);
+uint64_t kl_cpu_used(const kl_slot *slot, uint64_t wall);
 uint64_t kl_steps_used(const kl_slot *slot);
 kl_limits kl_limits_left(const kl_slot *slot);
 uint64_t kl_check(kl_slot *slot);

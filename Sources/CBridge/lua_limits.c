@@ -189,6 +189,12 @@ static uint64_t less(uint64_t from, uint64_t take) {
     return from > take ? from - take : 0;
 }
 
+/// The CPU time of a run that began so long ago. Where nobody looked at that clock, the run did little but wait.
+uint64_t kl_cpu_used(const kl_slot *slot, uint64_t wall) {
+    if (slot->cpu_started) return kl_cpu_now() - slot->cpu_started;
+    return wall < KL_FREE_OF_CLOCK ? wall : KL_FREE_OF_CLOCK;
+}
+
 kl_limits kl_limits_left(const kl_slot *slot) {
     kl_limits left = slot->limits;
     uint64_t elapsed = kl_now() - slot->started;

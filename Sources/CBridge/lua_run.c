@@ -217,6 +217,7 @@ static void fill(kl_slot *slot, kl_report *report) {
     report->verdict = slot->verdict;
     report->usage.steps = slot->verdict == KL_STEPS && loaded ? slot->steps_given : used;
     report->usage.nanoseconds = kl_now() - slot->started;
+    report->usage.cpu_nanoseconds = kl_cpu_used(slot, report->usage.nanoseconds);
     report->usage.memory = loaded ? kl_heap_of(slot)->peak - slot->live_before : 0;
     report->usage.host_calls = slot->host_calls;
     report->usage.log_bytes = (uint32_t)slot->log.count;

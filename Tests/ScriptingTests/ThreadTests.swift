@@ -57,13 +57,27 @@ import Testing
         #expect(left.hostCalls == ScriptLimits.request.hostCalls - 1)
     }
 
+    @Test func `a run that waited spent time and no computing`() throws {
+        let base = ScriptBase(functions: [HostFunction("demo", "ask", id: 0)])
+        let usage = Mutex(Usage())
+        try onScriptThread {
+            let host = TestHost([{ _, _ in usleep(30_000) }])
+            let result = try program("return { run = function() demo.ask() end }", base: base).run("run", limits: .request, host: host)
+            usage.withLock { $0 = result.usage }
+        }
+        let used = usage.withLock { $0 }
+        #expect(used.nanoseconds >= 30_000_000 && used.cpuNanoseconds <= used.nanoseconds / 3)
+    }
+
     @Test func `limits shrink by what was used`() throws {
         var usage = Usage()
         usage.steps = 1_000_000
-        usage.nanoseconds = 30_000_000
+        usage.nanoseconds = 80_000_000
+        usage.cpuNanoseconds = 30_000_000
         usage.hostCalls = 5
         let left = ScriptLimits.request.remaining(after: usage)
         #expect(left.steps == 4_000_000 && left.cpuMilliseconds == 70 && left.hostCalls == 1_995)
+        #expect(left.wallMilliseconds == ScriptLimits.request.wallMilliseconds - 80)
         usage.steps = .max
         usage.nanoseconds = .max
         #expect(ScriptLimits.request.remaining(after: usage).steps == 0)

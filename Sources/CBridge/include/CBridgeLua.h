@@ -134,6 +134,7 @@ typedef struct kl_limits {
 typedef struct kl_usage {
     uint64_t steps;
     uint64_t nanoseconds; ///< wall time
+    uint64_t cpu_nanoseconds; ///< CPU time of the thread, host calls included; of short runs their wall time at most
     uint64_t memory;      ///< peak of live bytes beyond those of the loaded program
     uint32_t host_calls;
     uint32_t log_bytes;

@@ -53,9 +53,8 @@ package struct ScriptLimits: Sendable, Equatable {
     package func remaining(after usage: Usage) -> ScriptLimits {
         var left = self
         left.steps -= min(left.steps, usage.steps)
-        let spent = UInt32(clamping: usage.nanoseconds / 1_000_000)
-        left.cpuMilliseconds -= min(left.cpuMilliseconds, spent)
-        left.wallMilliseconds -= min(left.wallMilliseconds, spent)
+        left.cpuMilliseconds -= min(left.cpuMilliseconds, UInt32(clamping: usage.cpuNanoseconds / 1_000_000))
+        left.wallMilliseconds -= min(left.wallMilliseconds, UInt32(clamping: usage.nanoseconds / 1_000_000))
         left.hostCalls -= min(left.hostCalls, usage.hostCalls)
         left.logBytes -= min(left.logBytes, usage.logBytes)
         return left
@@ -89,6 +88,8 @@ package struct Usage: Sendable, Equatable {
     package var steps: UInt64 = 0
     /// Wall time.
     package var nanoseconds: UInt64 = 0
+    /// CPU time, host calls included; of runs that hardly computed at most half a millisecond.
+    package var cpuNanoseconds: UInt64 = 0
     /// Peak of bytes beyond those of the loaded program.
     package var memory: Int = 0
     package var hostCalls: UInt32 = 0
@@ -101,6 +102,7 @@ package struct Usage: Sendable, Equatable {
     init(_ usage: kl_usage) {
         steps = usage.steps
         nanoseconds = usage.nanoseconds
+        cpuNanoseconds = usage.cpu_nanoseconds
         memory = Int(clamping: usage.memory)
         hostCalls = usage.host_calls
         logBytes = usage.log_bytes
@@ -111,6 +113,7 @@ package struct Usage: Sendable, Equatable {
         var sum = left
         sum.steps += right.steps
         sum.nanoseconds += right.nanoseconds
+        sum.cpuNanoseconds += right.cpuNanoseconds
         sum.memory = max(left.memory, right.memory)
         sum.hostCalls += right.hostCalls
         sum.logBytes += right.logBytes
