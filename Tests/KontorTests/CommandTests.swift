@@ -136,5 +136,25 @@ import Testing
         #expect(report["ok"] == true)
         _ = chmod(data.path, 0o755)
         #expect(try Kontor.run("doctor", data: data.path).status == 1)
+        _ = chmod(data.path, 0o700)
+
+        // The log, the alerts, the copies: each told by itself.
+        func finding(_ what: String) throws -> Value {
+            let (output, _) = try Child.run(Kontor.binary, ["doctor", "--json", "--data", data.path, "--home", Kontor.home])
+            return try #require(try JSON.parse(Array(output.utf8))["items"]?.array?.first { $0["what"]?.string == what }, "\(what): \(output)")
+        }
+        for what in ["log", "alerts", "server", "system copy", "acme.localhost copy", "acme.localhost database"] {
+            #expect(try finding(what)["ok"] == true, "\(what)")
+        }
+        let made = try #require(try Kontor.json("backup", data: data.path)["items"]?.array?.first { $0["tenant_id"] == 1 })
+        #expect(try finding("acme.localhost copy").text("detail").contains("kontor restore \(made.text("id"))"))
+        try Files.remove(made.text("path"))
+        let gone = try finding("acme.localhost copy")
+        #expect(gone["ok"] == false && gone.text("detail").contains("is not there"), "\(gone)")
+        _ = try Kontor.json("alerts", "settings", "--disk-free-percent", "99", data: data.path)
+        #expect(try Kontor.run("alerts", "--look", data: data.path).status == 1)
+        let alerts = try finding("alerts")
+        #expect(alerts["ok"] == false && alerts.text("detail").contains("disk.low"), "\(alerts)")
+        #expect(try Kontor.run("doctor", data: data.path).status == 1)
     }
 }

@@ -45,6 +45,10 @@ package enum DoctorEndpoints {
             findings.append(HealthFinding("keys/\(key)", try isPrivate(path), try isPrivate(path) ? "private" : "others can read it: chmod 600"))
         }
         let free = try Files.freeBytes(data)
+        let open = try instance.alerts.list(onlyOpen: true, limit: 100)
+        findings.append(
+            HealthFinding(
+                "alerts", open.isEmpty, open.isEmpty ? "none is open" : open.map(\.key.condition).joined(separator: ", ") + ": kontor alerts"))
         findings.append(HealthFinding("disk", free > 1 << 30, "\(free >> 20) MiB free"))
         for tenant in instance.directory.all where tenant.isActive {
             let failure = tenant.store.failure

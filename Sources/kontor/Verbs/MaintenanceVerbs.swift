@@ -73,7 +73,10 @@ struct Doctor {
         let free = try Files.freeBytes(data)
         findings.append(Finding(what: "disk", ok: free > 1 << 30, detail: "\(free >> 20) MiB free"))
         let api = try API(data: data, home: home)
-        findings.append(Finding(what: "server", ok: true, detail: api.isServed ? "answers at \(data)/kontor.sock" : "does not run"))
+        findings.append(Finding(what: "server", ok: true, detail: api.isServed ? "answers at \(data)/kontor.sock" : "does not run: kontor serve"))
+        findings.append(log(isServed: api.isServed))
+        findings.append(try alerts(api))
+        findings += try copies(api)
         for tenant in try api.all("/api/tenants", at: .operator) where tenant["status"]?.string == "active" {
             let state = Self.state(of: tenant, api)
             findings.append(Finding(what: "\(tenant.text("domain")) database", ok: state["ok"] == true, detail: state.text("detail")))
@@ -97,6 +100,52 @@ struct Doctor {
         }
         return findings
     }
+
+    /// Whether the log is there and can be read.
+    private func log(isServed: Bool) -> Finding {
+        let path = data + "/log/kontor.log"
+        guard Files.exists(path) else {
+            return Finding(what: "log", ok: true, detail: isServed ? "goes elsewhere (serve --log)" : "there is none yet: kontor serve begins it")
+        }
+        guard let end = try? Files.end(of: path, bytes: 64 << 10) else { return Finding(what: "log", ok: false, detail: "\(path) cannot be read") }
+        let last = end.split(separator: 10).last.flatMap { try? JSON.parse(Array($0)) }
+        return Finding(what: "log", ok: true, detail: "\(path), last line of \(last?["ts"]?.string ?? "an unknown time"): kontor logs")
+    }
+
+    private func alerts(_ api: API) throws -> Finding {
+        let open = try api.all("/api/alerts", at: .operator)
+        let names = open.map { $0.text("condition") + ($0["tenant_id"] == .null ? "" : " at \($0.text("tenant_id"))") }
+        return Finding(what: "alerts", ok: open.isEmpty, detail: open.isEmpty ? "none is open" : "\(names.joined(separator: ", ")): kontor alerts")
+    }
+
+    /// How old the newest copy of each database is, and whether it is there to be brought back.
+    private func copies(_ api: API) throws -> [Finding] {
+        let created = Dictionary(
+            try api.all("/api/tenants", at: .operator).map { ($0["id"]?.int, $0["created_at"]?.string) }, uniquingKeysWith: { first, _ in first })
+        let catalogue = Dictionary(try api.all("/api/backups", at: .operator).map { ($0["id"]?.int, $0) }, uniquingKeysWith: { first, _ in first })
+        let limit = SystemClock().now().adding(seconds: -Self.oldestCopySeconds)
+        func isOld(_ text: String?) -> Bool { (text.flatMap { try? Instant($0) }).map { $0 < limit } ?? false }
+        return try (api.ask("GET", "/api/backups/status", at: .operator)["items"]?.array ?? []).map { item in
+            let what = "\(item["domain"]?.string ?? "system") copy"
+            if let failure = item["failure"]?["detail"]?.string { return Finding(what: what, ok: false, detail: "the last one failed: \(failure)") }
+            guard let newest = item["newest"], newest != .null else {
+                let isYoung = !isOld(created[item["tenant_id"]?.int] ?? nil)
+                return Finding(what: what, ok: isYoung, detail: "there is none yet: kontor backup, or kontor serve within the hour")
+            }
+            let made = newest["created_at"]?.string
+            if isOld(made), item["changed_since"] == true {
+                return Finding(what: what, ok: false, detail: "the newest is of \(made ?? ""), and there were changes since: kontor backup")
+            }
+            let record = catalogue[newest["id"]?.int]
+            guard newest["verified_at"]?.string != nil, let path = record?["path"]?.string, (try? Files.size(path)) == record?["size"]?.int else {
+                return Finding(what: what, ok: false, detail: "the newest, of \(made ?? ""), is not there as it was made: kontor backup")
+            }
+            return Finding(what: what, ok: true, detail: "of \(made ?? ""), read back, can be brought back: kontor restore \(newest.text("id"))")
+        }
+    }
+
+    /// An hour beyond a day, in which the daily copy is made.
+    private static let oldestCopySeconds: Int64 = 25 * 3_600
 
     /// Whether a business's database can be opened and written.
     static func state(of tenant: Value, _ api: API) -> Value {
