@@ -25,7 +25,7 @@ extension BackupService {
     ///   - instant: nil for as new as can be.
     ///   - only: this copy, and no other.
     ///   - withLog: whether changes after the copy are put on it.
-    /// - Throws: 404 `backup.none_before`; what the last copy's check throws when none is sound.
+    /// - Throws: 404 `backup.none_before`; 409 `backup.hole` where the log does not reach the instant; what the last copy's check throws when none is sound.
     func makeMoment(
         of tenant: Tenant, at instant: Instant?, only: BackupRecord? = nil, withLog: Bool = true, excluding: Int64? = nil, steps: inout RestoreSteps
     ) throws -> MomentFile {
@@ -50,6 +50,13 @@ extension BackupService {
                     try Backup.copy(base.path, digest: base.sha256, toSecondPlace: path)
                 }
                 steps.done("copy", "Backup \(base.id) of \(base.createdAt) (\(base.tier), \(base.size) bytes) was copied and its digest is right.")
+                if let instant, withLog, let reason = replay.stoppedBy {
+                    for suffix in ["", "-journal", "-wal", "-shm"] { try? Files.remove(path + suffix) }
+                    let reached = try replay.last ?? Instant(base.createdAt)
+                    throw Problem(
+                        409, "backup.hole",
+                        "\(tenant.domain) cannot be brought to \(instant.description): \(reason). The last moment before that is \(reached.description); kontor backup list names the copies after it.")
+                }
                 if withLog {
                     let stopped = replay.stoppedBy.map { " It ended there: \($0)." } ?? ""
                     steps.done(
@@ -77,6 +84,9 @@ extension BackupService {
                 return MomentFile(
                     path: path, base: base, replay: replay, digest: try Backup.digest(path), reached: replay.last.map { max($0, moment) } ?? moment,
                     figures: figures, baseHeads: try RowHeads(file: base.path), heads: heads)
+            } catch let problem as Problem where problem.code == "backup.hole" {
+                // An older copy ends at the same hole, or at one before it.
+                throw problem
             } catch {
                 for suffix in ["", "-journal", "-wal", "-shm"] { try? Files.remove(path + suffix) }
                 failure = error
@@ -104,6 +114,6 @@ extension BackupService {
             guard record.verifiedAt != nil, Files.exists(record.path) else { return false }
             guard let instant else { return true }
             return try Instant(record.snapshotAt ?? record.verifiedAt ?? record.createdAt) <= instant
-        }.sorted { ($0.createdAt, $0.place == "local" ? 1 : 0) > ($1.createdAt, $1.place == "local" ? 1 : 0) }
+        }.sorted { ($0.createdAt, $0.place == "local" ? 1 : 0, $0.id) > ($1.createdAt, $1.place == "local" ? 1 : 0, $1.id) }
     }
 }

@@ -138,6 +138,13 @@ extension BackupService {
         steps.done("report", "\(applied.count) entries and audit rows were put on the copy, \(refused.count) of the former file are not there.")
         let health = health(of: tenant)
         steps.done("health", health.isEmpty ? "It takes changes where it is not frozen, and its books verify." : health.joined(separator: " "), ok: health.isEmpty)
+        // The log goes on from here only with a copy that is of what is here.
+        var later = actor
+        later.at = clock.now()
+        let next = try? make(of: tenant, tier: .hourly, actor: later).record
+        steps.done(
+            "backup", next.map { "Backup \($0.id) is of what is there now: from here on every moment can be restored again." } ?? "No copy could be made of what is there now.",
+            ok: next != nil)
         var loss: (String, String)?
         let reached = moment.reached.description
         if moment.replay.next != nil || before != moment.figures { loss = (reached, stoppedAt.description) }

@@ -7,7 +7,7 @@ struct RestoreSteps {
     private var last = monotonicNanoseconds()
     private let began = monotonicNanoseconds()
 
-    /// - Parameter name: `stop`, `copy`, `verify`, `increments`, `restore`, `compare`, `open`, `health`, `tell`.
+    /// - Parameter name: `stop`, `copy`, `verify`, `increments`, `restore`, `open`, `compare`, `report`, `health`, `backup`, `tell`.
     mutating func done(_ name: String, _ detail: String, ok: Bool = true) {
         let now = monotonicNanoseconds()
         steps.append(

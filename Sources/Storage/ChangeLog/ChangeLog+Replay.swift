@@ -30,14 +30,23 @@ extension ChangeLog {
     package static func replay(_ folder: String, onto path: String, takenAfter: Instant, to instant: Instant?) throws -> Replay {
         var replay = Replay()
         let items = try items(folder)
-        guard let start = items.firstIndex(where: { $0.kind != .hole && ((try? Segment.header(of: $0))?.to ?? takenAfter) >= takenAfter }) else {
-            if let last = items.last, last.kind == .hole { replay.stoppedBy = "the log has a hole: " + (try Files.text(last.path).trimmingLine) }
+        // What lies before a hole that had ended when the copy was made is of no use to it.
+        var first = 0
+        for place in items.indices.dropLast() where items[place].kind == .hole {
+            guard let header = try? Segment.header(of: items[place + 1]), header.from <= takenAfter else { continue }
+            first = place + 1
+        }
+        guard let start = items[first...].firstIndex(where: { $0.kind != .hole && ((try? Segment.header(of: $0))?.to ?? takenAfter) >= takenAfter }) else {
+            if let last = items.last, last.kind == .hole, instant.map({ $0 > takenAfter }) ?? true { replay.stoppedBy = "the log has a hole: " + (try Files.text(last.path).trimmingLine) }
             return replay
         }
         let file = open(path, O_RDWR | O_CLOEXEC)
         guard file >= 0 else { throw FileError("open", path, errno: errno) }
         defer { close(file) }
+        var covered = takenAfter
         func stop(_ place: Int, _ reason: String) {
+            // Whatever is behind came later than what was asked for.
+            if let instant, instant <= covered { return }
             replay.stoppedBy = reason
             replay.refusedSegments = items[place...].count { $0.kind != .hole }
         }
@@ -66,6 +75,7 @@ extension ChangeLog {
                 break
             }
             pageSize = segment.header.pageSize
+            defer { covered = max(covered, segment.header.to) }
             // How many frames belong to commits of before.
             var wanted = 0
             var number = 0

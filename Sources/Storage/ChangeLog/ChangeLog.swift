@@ -5,7 +5,7 @@ import Glibc
 /// so that a copy can be brought forward to any moment after it.
 ///
 /// A segment is written by the lane before a checkpoint lets SQLite use the write-ahead log anew, so a sale pays for a note of
-/// sixteen bytes in a turn and for nothing else. Where changes were not kept (the log was off, the load was beyond its limit,
+/// 24 bytes in a turn and for nothing else. Where changes were not kept (the log was off, the load was beyond its limit,
 /// the disk was full, another file took the database's place) a hole stands in the row of segments: nothing is replayed across it.
 package enum ChangeLog {
     /// How a store keeps its log.

@@ -42,9 +42,9 @@ final class ChangeLogWriter {
         let items = try ChangeLog.items(configuration.folder)
         next = (items.last?.number ?? 0) + 1
         if let last = items.last, last.kind != .hole {
-            // One that a power cut left half is a hole.
-            if let segment = try? Segment(reading: last) {
-                coveredTo = segment.header.to
+            // One that a power cut left half is a hole. What is in it is looked at when it is used.
+            if let header = try? Segment.header(of: last), try last.kind == .packed || Int(Files.size(last.path)) == header.size {
+                coveredTo = header.to
             } else {
                 try ChangeLog.noteHole(configuration.folder, at: clock.now(), "the last segment is not whole")
                 next += 1

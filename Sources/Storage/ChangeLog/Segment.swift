@@ -19,6 +19,9 @@ struct Segment {
         /// …up to here.
         var to: Instant
 
+        /// Bytes of the whole segment.
+        var size: Int { Segment.headerSize + frames * (Segment.frameHeaderSize + pageSize) + Segment.trailerSize }
+
         init(pageSize: Int, frames: Int, from: Instant, to: Instant) {
             self.pageSize = pageSize
             self.frames = frames
@@ -51,10 +54,11 @@ struct Segment {
     /// Reads a whole segment.
     /// - Throws: `.unsound` when it is not as it was written.
     init(reading item: ChangeLog.Item) throws {
-        var bytes = try Files.read(item.path, limit: 4 << 30)
-        if item.kind == .packed { bytes = try Self.expand(Array(bytes.dropFirst(Self.headerSize)), item.path) }
-        guard let header = Header(bytes), bytes.count == Self.headerSize + header.frames * (Self.frameHeaderSize + header.pageSize) + Self.trailerSize
-        else { throw StorageError.unsound("\(item.path) is not whole") }
+        // It may have been compressed since it was listed.
+        let isPacked = item.kind == .packed || !Files.exists(item.path)
+        var bytes = try Files.read(item.kind == .packed || !isPacked ? item.path : item.path + ".gz", limit: 4 << 30)
+        if isPacked { bytes = try Self.expand(Array(bytes.dropFirst(Self.headerSize)), item.path) }
+        guard let header = Header(bytes), bytes.count == header.size else { throw StorageError.unsound("\(item.path) is not whole") }
         var sums = Sums()
         bytes.withUnsafeBytes { sums.add(UnsafeRawBufferPointer(rebasing: $0[..<($0.count - Self.trailerSize)])) }
         guard Array(bytes.suffix(Self.trailerSize)) == sums.bytes else { throw StorageError.unsound("\(item.path) is not what was written") }
