@@ -21,6 +21,13 @@ import Testing
         #expect(try rules("check", data: data).output.contains("1 checked"))
         #expect(try rules("publish", "--message", "why not", data: data).output.contains("gh-standard.lua is version 2"))
         #expect(try rules("publish", data: data).output.contains("no drafts"))
+        // What is in force is shown as it is, by its path or in short.
+        let text = try Files.text(file)
+        for name in ["Rules/tax/gh-standard.lua", "tax/gh-standard"] {
+            let shown = try rules("show", name, data: data)
+            #expect(shown.status == 0 && shown.output.trimmed == text.trimmed && text.hasSuffix("-- mine\n"), "\(name): \(shown.output.prefix(200))")
+        }
+        #expect(try rules("show", "tax/none", data: data).status == 1)
     }
 
     @Test func `a file is shown by its path, by its place in its folder, and by its name alone where no other has it`() throws {
@@ -50,5 +57,14 @@ import Testing
         #expect(try rules("push", mine.path, "--publish", "--force", data: data).status == 0)
         #expect(try rules("pull", yours.path, data: data).status == 0)
         #expect(try Files.text(yours.path + path) == "-- mine\n" + source)
+    }
+}
+
+extension String {
+    /// Without line feeds at its end: the command line ends what it prints with one.
+    fileprivate var trimmed: Substring {
+        var text = self[...]
+        while text.last == "\n" { text.removeLast() }
+        return text
     }
 }

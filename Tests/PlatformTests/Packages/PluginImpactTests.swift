@@ -173,6 +173,12 @@ import Testing
         let end = strict["routes"]?[1]?["examples"]?[0]
         #expect(end?["before"]?["code"] == .null && end?["after"]?["code"] == "hire.closed" && end?["after"]?["status"] == 422, "\(strict)")
         #expect(strict["effects"] == [["kind": "mail", "before": 1, "after": 0]])
+        // What is answered is the same, what is posted is not.
+        var turned = Self.hire("1.1.0")
+        turned["routes/hire.lua"] = turned["routes/hire.lua"]?.replacing("{ account = \"1000\", debit = total }, { account = \"3000\", credit = total }", with: "{ account = \"3000\", debit = total }, { account = \"1000\", credit = total }")
+        let posted = try impact(works, turned)
+        #expect(posted["differ"] == 2 && posted["effect"] == 0, "\(posted)")
+        #expect(posted["accounts"]?[0] == ["account": "1000", "currency": "GHS", "change": -26_000], "\(posted["accounts"] ?? .null)")
         // The route is gone.
         var without = Self.hire("1.1.0")
         without["routes/price.lua"] = nil
@@ -202,6 +208,18 @@ import Testing
         other["routes/hire.lua"] = other["routes/hire.lua"]?.replacing("permission = \"hire.do\", idempotency", with: "permission = \"hire.more\", idempotency")
         let barred = try impact(works, other)
         #expect(barred["routes"]?[0]?["examples"]?[0]?["after"]?["status"] == 403, "\(barred)")
+    }
+
+    @Test func `each request is replayed on the data as it is, whatever those before it did`() throws {
+        // Ten more for each that there is already.
+        let counting = "money(\"10.00\"):mul(record.count(\"hire.hire\") + days)"
+        let works = try business(Self.hire(price: counting))
+        for _ in 0..<4 { try hire(works, 1) }
+        let same = try impact(works, Self.hire("1.0.1", price: counting))
+        #expect(same["replayed"] == 4 && same["differ"] == 0, "\(same)")
+        let twice = try impact(works, Self.hire("1.1.0", price: "money(\"20.00\"):mul(record.count(\"hire.hire\") + days)"))
+        // Four are there and one is asked for: fifty more, four times.
+        #expect(twice["effect"] == 20_000 && twice["differ"] == 4, "\(twice)")
     }
 
     @Test func `one request of a route in a second is recorded, the newest five hundred, and none that is nobody's to read`() throws {
