@@ -28,6 +28,16 @@ import Testing
         try Backup.verify(report.path, digest: report.digest)
     }
 
+    @Test func `a sound file is not taken for another one`() throws {
+        let first = try Backup.make(of: store, to: folder("first.db"))
+        try store.write { try $0.run(Sample.insert, "two", 1) }
+        let second = try Backup.make(of: store, to: folder("second.db"))
+        try Backup.verify(second.path, digest: second.digest)
+        let error = #expect(throws: StorageError.self) { try Backup.verify(second.path, digest: first.digest) }
+        guard case .unsound(let what)? = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        #expect(what.contains("not the file"), "\(what)")
+    }
+
     @Test func `a backup during writes is of one commit`() throws {
         // Two rows in each commit; a copy with an odd number of rows would be of no moment.
         let stop = Gate()
