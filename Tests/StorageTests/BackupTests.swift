@@ -120,6 +120,21 @@ import Testing
         #expect(Files.exists(report.path))
     }
 
+    @Test func `what waits for its turn is refused by a restore, as it was let in on the rows of before`() throws {
+        let pool = LanePool(threads: 1)
+        let store = Store(path: folder("w.db"), configuration: Sample.configuration(), pool: pool)
+        try store.write { try $0.run(Sample.insert, "one", 1) }
+        let report = try Backup.make(of: store, to: folder("copy.db"))
+        // The only thread is busy elsewhere, so the work waits.
+        let busy = try HeldLane(Store(path: folder("b.db"), configuration: Sample.configuration(), pool: pool))
+        let waiting = Sample.add("late")
+        try store.submit(waiting)
+        try Restore.restore(report.path, into: store, at: clock.now())
+        busy.release()
+        #expect(waiting.failure?.code == "storage.closed")
+        #expect(try Sample.names(store) == ["one"])
+    }
+
     @Test func `what is kept in memory is told of a restore before anybody reads`() throws {
         let report = try Backup.make(of: store, to: folder("copy.db"))
         var seen: [StorageError] = []
