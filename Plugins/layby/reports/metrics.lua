@@ -18,6 +18,6 @@ return {
   metrics = {
     { name = "active", value = "active", help = "Laybys that run" },
     { name = "payments_today", value = "payments_today", help = "Payments of the day (UTC), less what was paid back" },
-    { name = "automation_success_ratio", value = "automation_success", help = "Part of the automation's work since yesterday that went well" },
+    { name = "automation_success_ratio", value = "automation_success", help = "Part of the automation's work that went well" },
   },
 }
