@@ -65,7 +65,7 @@ package struct DatabaseCare: Sendable {
         return next
     }
 
-    /// Whose turn it is now.
+    /// Whose turn it is now. Not of tenants that only read, or whose database does not open.
     package func due(now: Instant) throws -> [Tenant] {
         let settings = try settings()
         guard settings.isEnabled, let cron = try? CronLine(settings.cron) else { return [] }
@@ -74,7 +74,9 @@ package struct DatabaseCare: Sendable {
         }
         guard !times.isEmpty else { return [] }
         let newest = try instance.system.newestMaintenance()
-        return times.filter { item in newest[item.tenant.id].map { $0 < item.due } ?? true }.map(\.tenant)
+        return times.filter { item in newest[item.tenant.id].map { $0 < item.due } ?? true }.map(\.tenant).filter { tenant in
+            (try? tenant.loadWritability()) != nil && tenant.readOnlyMark == nil
+        }
     }
 
     // MARK: What
@@ -84,6 +86,8 @@ package struct DatabaseCare: Sendable {
     /// - Throws: what keeps the result from being written down.
     package func run(_ tenant: Tenant, full: Bool = false, actor: ActingUser) throws -> MaintenanceRun {
         var run = MaintenanceRun(tenantID: tenant.id, actor: actor)
+        try tenant.loadWritability()
+        try tenant.requireWritable()
         do {
             try care(for: tenant, full: full, &run)
         } catch {

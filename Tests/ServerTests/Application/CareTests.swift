@@ -209,6 +209,10 @@ import Testing
         _ = try care.run(house.acme, actor: .service(at: at))
         #expect(try due("2026-01-12T01:50:00.000Z") == ["globex.localhost"], "not twice in a night")
         #expect(try due("2026-01-13T01:50:00.000Z").count == 2)
+        try ReadOnly.begin(house.acme, .freeze, actor: .service(at: at), reason: "to be looked at")
+        #expect(try due("2026-01-13T01:50:00.000Z") == ["globex.localhost"], "what only reads is left alone")
+        #expect(throws: Problem.self) { try care.run(house.acme, actor: .service(at: at)) }
+        try ReadOnly.end(house.acme, actor: .service(at: at), reason: "looked at")
         _ = try ops.send("PATCH", "/api/maintenance/settings", ["enabled": false])
         #expect(try due("2026-01-13T01:50:00.000Z") == [])
         #expect(try ops.get("/api/maintenance").json["items"]?.array?.count == 1)
