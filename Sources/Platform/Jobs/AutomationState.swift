@@ -25,7 +25,7 @@ package struct AutomationState: Sendable {
     /// - Parameter hours: how long a schedule may be silent beyond its last run, if it was due an hour ago or more.
     package static func read(_ tenant: Tenant, _ revision: Revision, hours: Int64, now: Instant) throws -> AutomationState {
         let zone = tenant.timeZone
-        return try tenant.store.read { db in
+        return try tenant.store.read(isUse: false) { db in
             let failed = try db.query(selectDead) { row in
                 let count = row.int(1)
                 return Finding(

@@ -68,7 +68,7 @@ package struct MetricReading: Sendable {
             .flatMap { report -> [MetricReading] in
                 do {
                     let run = try ReportRun(report, tenant, branches: nil, now: now, names: []) { _ in nil }
-                    let answer = try tenant.store.read { db in try ReportAnswer.of(run, tenant, db, cache: reports, now: now) }
+                    let answer = try tenant.store.read(isUse: false) { db in try ReportAnswer.of(run, tenant, db, cache: reports, now: now) }
                     let limits = JSONLimits(depth: 4, nodes: ReportRun.mostItems * (ReportDeclaration.mostColumns + 1))
                     let rows = try JSON.parse(answer.items, limits: limits).items ?? []
                     return report.declaration.metrics.map { metric in

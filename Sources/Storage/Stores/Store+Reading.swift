@@ -5,10 +5,11 @@ extension Store {
     /// one moment of the database throughout. Never waits for a writer.
     ///
     /// Not to be nested: each level takes one of the store's few read connections.
+    /// - Parameter isUse: false for those who look each minute: else a store would never be idle, and never closed.
     /// - Throws: `.busy` when no connection became free; what keeps the store from being opened; what `body` throws.
-    package func read<T>(_ body: (Connection) throws -> T) throws -> T {
+    package func read<T>(isUse: Bool = true, _ body: (Connection) throws -> T) throws -> T {
         let db = try takeReader()
-        defer { giveBack(db) }
+        defer { giveBack(db, isUse: isUse) }
         db.fatal = nil
         try db.run(Connection.beginDeferred)
         do {
@@ -53,7 +54,7 @@ extension Store {
         do {
             return try makeReader()
         } catch {
-            giveBack(nil)
+            giveBack(nil, isUse: false)
             throw error
         }
     }
@@ -70,7 +71,7 @@ extension Store {
     }
 
     /// Runs `body` with a read connection of its own, beside the store's few: for backups and long exports.
-    package func readAlone<T>(_ body: (Connection) throws -> T) throws -> T {
+    package func readAlone<T>(isUse: Bool = true, _ body: (Connection) throws -> T) throws -> T {
         try ensureOpen()
         monitor.lock()
         guard waitingForQuiet == 0, isReadable else {
@@ -82,7 +83,7 @@ extension Store {
         defer {
             monitor.locked {
                 guestsOut -= 1
-                lastUse = monotonicNanoseconds()
+                if isUse { lastUse = monotonicNanoseconds() }
                 monitor.wakeAll()
             }
         }
@@ -91,7 +92,7 @@ extension Store {
         return try reader.transaction(.deferred) { try body(reader) }
     }
 
-    private func giveBack(_ reader: Connection?) {
+    private func giveBack(_ reader: Connection?, isUse: Bool) {
         let now = monotonicNanoseconds()
         monitor.lock()
         readersOut -= 1
@@ -99,7 +100,7 @@ extension Store {
             // One that met a damaged or failing file starts afresh next time.
             if reader.fatal == nil { idleReaders.append(reader) }
         }
-        lastUse = now
+        if isUse { lastUse = now }
         monitor.wakeAll()
         monitor.unlock()
     }

@@ -6,7 +6,7 @@ import Storage
 /// Looks every minute whether the books of the businesses that were used since add up, and when one is first used.
 /// Used by one thread.
 final class BookWatch {
-    /// When each store was last used, as of the end of the last look: looking is a use, too.
+    /// When each store was last used, as of the last look.
     private var seen: [Int64: UInt64] = [:]
 
     struct Unbalanced: Error, CustomStringConvertible {
@@ -16,9 +16,10 @@ final class BookWatch {
 
     /// - Throws: `Unbalanced`; what keeps the database from being read.
     func look(at tenant: Tenant, clock: any Clock) throws {
-        guard tenant.store.isOpen, seen[tenant.id] != tenant.store.lastUsed else { return }
-        let faults = try tenant.store.readAlone { db in try Ledger(db, clock: clock).unbalancedSums() }
-        seen[tenant.id] = tenant.store.lastUsed
+        let used = tenant.store.lastUsed
+        guard tenant.store.isOpen, seen[tenant.id] != used else { return }
+        let faults = try tenant.store.readAlone(isUse: false) { db in try Ledger(db, clock: clock).unbalancedSums() }
+        seen[tenant.id] = used
         guard faults.isEmpty else { throw Unbalanced(faults: faults) }
     }
 }

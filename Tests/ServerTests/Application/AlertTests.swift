@@ -62,6 +62,12 @@ import Testing
         let watch = house.application.alertWatch
         try watch.look()
         #expect(try Self.conditions(sink) == [], "all is well")
+        _ = try house.client().get("/api/test/notes")
+        let used = house.acme.store.lastUsed
+        try #require(house.acme.store.isOpen)
+        _ = try house.anonymous("127.0.0.1").get("/metrics")
+        try watch.look()
+        #expect(house.acme.store.lastUsed == used, "who looks each minute keeps no database open")
 
         // The disk, the memory, work, an endpoint, a copy, a database.
         machine.set(free: 19, memory: 81)
