@@ -63,6 +63,7 @@ import Testing
         try watch.look()
         #expect(try Self.conditions(sink) == [], "all is well")
         _ = try house.client().get("/api/test/notes")
+        house.acme.store.waitUntilQuiet()
         let used = house.acme.store.lastUsed
         try #require(house.acme.store.isOpen)
         _ = try house.anonymous("127.0.0.1").get("/metrics")
