@@ -1,5 +1,4 @@
 import Core
-import Glibc
 import Platform
 import Server
 import Storage
@@ -43,7 +42,7 @@ import Testing
     // MARK: Connections
 
     @Test func `connections are counted by what they do`() throws {
-        let gate = Barrier()
+        let gate = Gate()
         let waiting = Endpoint(
             .get, "/api/test/wait", access: .signedIn, execution: .read,
             documentation: .init("Wait", tag: "Test", replies: [.init(200, "Done.", .map(.any))])
@@ -78,34 +77,6 @@ import Testing
         #expect(metrics.contains("kontor_connections{state=\"idle\"} 8") && metrics.contains("kontor_connections{state=\"streaming\"} 1"), "\(metrics)")
         #expect(try house.client().get("/api/health/detailed").json["connections"] == nil, "they are the operator's")
         withExtendedLifetime((resting, halfBody, atWork, watching)) {}
-    }
-
-    /// Holds whoever comes until it is opened.
-    private final class Barrier: @unchecked Sendable {
-        // Safe to share: the system's semaphores are made for it.
-        private let arrived = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-        private let leave = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-        init() {
-            sem_init(arrived, 0, 0)
-            sem_init(leave, 0, 0)
-        }
-
-        func pass() {
-            sem_post(arrived)
-            sem_wait(leave)
-            sem_post(leave)
-        }
-
-        func awaitArrival() { sem_wait(arrived) }
-        func open() { sem_post(leave) }
-
-        deinit {
-            for semaphore in [arrived, leave] {
-                sem_destroy(semaphore)
-                semaphore.deallocate()
-            }
-        }
     }
 
     // MARK: Shape
