@@ -65,7 +65,7 @@ package struct DatabaseCare: Sendable {
         return next
     }
 
-    /// Whose turn it is now. Not of tenants that only read, or whose database does not open.
+    /// Whose turn it is now. Opens no database, so tenants that only read may be among them: `run` refuses these.
     package func due(now: Instant) throws -> [Tenant] {
         let settings = try settings()
         guard settings.isEnabled, let cron = try? CronLine(settings.cron) else { return [] }
@@ -74,16 +74,15 @@ package struct DatabaseCare: Sendable {
         }
         guard !times.isEmpty else { return [] }
         let newest = try instance.system.newestMaintenance()
-        return times.filter { item in newest[item.tenant.id].map { $0 < item.due } ?? true }.map(\.tenant).filter { tenant in
-            (try? tenant.loadWritability()) != nil && tenant.readOnlyMark == nil
-        }
+        return times.filter { item in newest[item.tenant.id].map { $0 < item.due } ?? true }.map(\.tenant)
+            .filter { $0.readOnlyMark == nil }
     }
 
     // MARK: What
 
     /// Brings a tenant's database into shape and writes down how that went.
     /// - Parameter full: a large file is written anew too, which holds its changes as long as that takes.
-    /// - Throws: what keeps the result from being written down.
+    /// - Throws: 423 `tenant.read_only`; what keeps the result from being written down.
     package func run(_ tenant: Tenant, full: Bool = false, actor: ActingUser) throws -> MaintenanceRun {
         var run = MaintenanceRun(tenantID: tenant.id, actor: actor)
         try tenant.loadWritability()

@@ -115,9 +115,10 @@ final class Housekeeping: Sendable {
         for tenant in try care.due(now: instance.now) where !isOver {
             attempt("maintenance", tenant) {
                 let wasOpen = tenant.store.isOpen
-                let run = try care.run(tenant, actor: .service(at: instance.now))
-                log.maintained(run)
-                if !wasOpen { tenant.store.closeIfIdle() }
+                defer { if !wasOpen { tenant.store.closeIfIdle() } }
+                try tenant.loadWritability()
+                guard tenant.readOnlyMark == nil else { return }
+                log.maintained(try care.run(tenant, actor: .service(at: instance.now)))
             }
         }
     }
